@@ -1,0 +1,186 @@
+"""What a user can pick: frozen dataclasses on catalogs, whose fields are knobs.
+
+Menus, widgets, JSON, TOML, links, the command line and the contract tests all read what is declared here, so that a
+new loss, data set or optimiser touches exactly one file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class BadKnob(ValueError):
+    """A value that cannot be used. The message shows the value that came and the values that would do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Knob:
+    """One setting: its default, what it accepts, and whether a change acts live or on restart."""
+
+    name: str
+    default: Any
+    low: float | None = None
+    high: float | None = None
+    choices: tuple[str, ...] | None = None
+    live: bool = False
+    log: bool = False
+    advanced: bool = False
+    label: str = ""
+    help: str = ""
+
+    @property
+    def kind(self) -> str:
+        """`bool`, `int`, `float`, `choice`, or `modes` (rows of weight, mean, spread)."""
+        if self.choices is not None:
+            return "choice"
+        if isinstance(self.default, bool):
+            return "bool"
+        if isinstance(self.default, tuple):
+            return "modes"
+        return "int" if isinstance(self.default, int) else "float"
+
+    @property
+    def accepts(self) -> str:
+        """The values that would do, in words."""
+        if self.kind == "choice":
+            return "one of " + ", ".join(self.choices)
+        if self.kind == "bool":
+            return "true or false"
+        if self.kind == "modes":
+            return "1 to 16 rows weight:mean:spread joined by commas, such as 0.5:-2:0.5,0.5:2:0.5, weight and spread above 0"
+        what = "a whole number" if self.kind == "int" else "a number"
+        return f"{what} from {text(self.low)} to {text(self.high)}"
+
+    def parse(self, value: Any) -> Any:
+        """The value in this knob's own type. Takes typed values and text; raises `BadKnob`, never clamps."""
+        try:
+            return getattr(self, "_" + self.kind)(value)
+        except (TypeError, ValueError, OverflowError):
+            raise BadKnob(f"{self.name} = {shown(value)} cannot be used: give {self.accepts}") from None
+
+    def _choice(self, value: Any) -> str:
+        if value not in self.choices:
+            raise ValueError
+        return value
+
+    def _bool(self, value: Any) -> bool:
+        return value if isinstance(value, bool) else {"true": True, "false": False}[str(value).lower()]
+
+    def _int(self, value: Any) -> int:
+        if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
+            raise ValueError
+        return self._within(int(value))
+
+    def _float(self, value: Any) -> float:
+        if isinstance(value, bool):
+            raise ValueError
+        return self._within(float(value))
+
+    def _within(self, number):
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            raise ValueError
+        return number
+
+    def _modes(self, value: Any) -> tuple[tuple[float, float, float], ...]:
+        rows = [row.split(":") for row in value.split(",")] if isinstance(value, str) else value
+        modes = tuple(tuple(float(number) for number in row) for row in rows)
+        if not 1 <= len(modes) <= 16:
+            raise ValueError
+        for weight, mean, spread in modes:
+            if not (0 < weight <= 1e6 and abs(mean) <= 1e3 and 1e-3 <= spread <= 1e3):
+                raise ValueError
+        return modes
+
+
+def knob(default: Any, low=None, high=None, *, choices=None, live=False, log=False, advanced=False, label="", help=""):
+    """A dataclass field that is a knob. Numbers need a range, text needs its choices."""
+    return dataclasses.field(
+        default=default,
+        metadata=dict(
+            low=low, high=high, choices=choices, live=live, log=log, advanced=advanced, label=label, help=help
+        ),
+    )
+
+
+def knobs(choice: Any) -> tuple[Knob, ...]:
+    """The knobs of a choice, an instance or a class, in the order of declaration."""
+    return tuple(Knob(f.name, f.default, **f.metadata) for f in dataclasses.fields(choice) if f.metadata)
+
+
+def text(value: Any) -> str:
+    """A knob's value as a link, a command line or an event writes it; `Knob.parse` reads it back unchanged."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, tuple):
+        return ",".join(":".join(text(number) for number in row) for row in value)
+    return str(value)
+
+
+def shown(value: Any) -> str:
+    """A value as an error message shows it: quoted if text, cut if endless."""
+    plain = json.dumps(value) if isinstance(value, str) else str(value)
+    return plain if len(plain) <= 60 else plain[:57] + "..."
+
+
+class Catalog(Mapping[str, type]):
+    """Choices of one family by name, in the order in which they were added."""
+
+    def __init__(self, family: str):
+        self.family = family
+        self._choices: dict[str, type] = {}
+
+    def add(self, cls: type) -> type:
+        """Class decorator: makes a frozen dataclass whose knobs are checked when one is made, and puts it on the shelf."""
+        cls.__post_init__ = _check
+        made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+        if made.name in self._choices:
+            raise ValueError(f"{self.family}: {made.name!r} is on the catalog already")
+        self._choices[made.name] = made
+        return made
+
+    def make(self, name: str, **values: Any) -> Any:
+        """The choice called `name` with these knob values (typed or as text); every other knob at its default."""
+        choice = self.find(name)
+        known = {k.name: k for k in knobs(choice)}
+        for key in values:
+            if key not in known:
+                raise BadKnob(
+                    f"{self.family} {name} has no knob {shown(key)}{near(key, known)}: it has {', '.join(known) or 'none'}"
+                )
+        return choice(**values)
+
+    def find(self, name: str) -> type:
+        if name not in self._choices:
+            raise BadKnob(
+                f"{self.family} = {shown(name)} is unknown{near(name, self._choices)}: give one of {', '.join(self._choices)}"
+            )
+        return self._choices[name]
+
+    def __getitem__(self, name: str) -> type:
+        return self._choices[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._choices)
+
+    def __len__(self) -> int:
+        return len(self._choices)
+
+
+def near(name: Any, known) -> str:
+    """' (did you mean ...?)' where a known name is close."""
+    close = difflib.get_close_matches(str(name), list(known), n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _check(choice: Any) -> None:
+    for k in knobs(choice):
+        object.__setattr__(choice, k.name, k.parse(getattr(choice, k.name)))
+    if hasattr(choice, "check"):
+        choice.check()

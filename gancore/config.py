@@ -1,0 +1,171 @@
+"""One choice from each catalog, a batch size and a seed: all that a run is before it moves.
+
+A setting has one address everywhere (link, TOML, command line, event): `data` picks a choice, `data.std` turns its knob.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+import tomli_w
+
+from gancore.catalog import BadKnob, Catalog, Knob, knob, knobs, near, shown, text
+from gancore.game.constraints import Free, constraints
+from gancore.game.data import data
+from gancore.game.losses import NonSaturating, losses
+from gancore.game.networks import networks
+from gancore.game.noise import noise
+from gancore.game.penalties import NoPenalty, penalties
+from gancore.train.dynamics import Alternating, dynamics
+from gancore.train.optim import Adam, optimisers
+
+ROLES: dict[str, Catalog] = {
+    "data": data,
+    "noise": noise,
+    "g": networks,
+    "d": networks,
+    "loss": losses,
+    "penalty": penalties,
+    "constraint": constraints,
+    "g_opt": optimisers,
+    "d_opt": optimisers,
+    "dynamics": dynamics,
+}
+
+# Roles whose choice may be swapped while the game is played. The others make a new game: they act on restart.
+LIVE_ROLES = frozenset({"loss", "penalty", "constraint", "g_opt", "d_opt", "dynamics"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    """A frozen, checked set of choices; every way in ends here, so that no bad value goes further."""
+
+    data: Any = dataclasses.field(default_factory=data["normal"])
+    noise: Any = dataclasses.field(default_factory=noise["normal"])
+    g: Any = dataclasses.field(default_factory=networks["mlp"])
+    d: Any = dataclasses.field(default_factory=networks["mlp"])
+    loss: Any = dataclasses.field(default_factory=NonSaturating)
+    penalty: Any = dataclasses.field(default_factory=NoPenalty)
+    constraint: Any = dataclasses.field(default_factory=Free)
+    g_opt: Any = dataclasses.field(default_factory=Adam)
+    d_opt: Any = dataclasses.field(default_factory=Adam)
+    dynamics: Any = dataclasses.field(default_factory=Alternating)
+    batch: int = knob(
+        128, 1, 4096, live=True, log=True, label="batch size", help="Samples in each real and each generated batch"
+    )
+    seed: int = knob(0, 0, 2**31 - 1, help="Governs first weights, data and noise: same seed, same run")
+
+    def __post_init__(self):
+        for k in knobs(self):
+            object.__setattr__(self, k.name, k.parse(getattr(self, k.name)))
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting under its address: `{"data": "normal", "data.mean": 4.0, ..., "seed": 0}`."""
+        settings: dict[str, Any] = {}
+        for role in ROLES:
+            choice = getattr(self, role)
+            settings[role] = choice.name
+            settings |= {f"{role}.{k.name}": getattr(choice, k.name) for k in knobs(choice)}
+        return settings | {k.name: getattr(self, k.name) for k in knobs(self)}
+
+    @classmethod
+    def from_flat(cls, settings: Mapping[str, Any], base: Config | None = None) -> Config:
+        """`base` (or the default) with these settings, typed or text. A role named anew starts from that choice's defaults.
+
+        Raises:
+            BadKnob: an unknown address or a value out of range; the message shows what came and what would do.
+        """
+        base = base or cls()
+        for address in settings:
+            if address.split(".")[0] not in ROLES and address not in (own := [k.name for k in knobs(cls)]):
+                raise BadKnob(
+                    f"setting {shown(address)} is unknown{near(address, base.flat())}: it starts with one of {', '.join([*ROLES, *own])}"
+                )
+        parts = {}
+        for role, catalog in ROLES.items():
+            old = getattr(base, role)
+            name = settings.get(role, old.name)
+            kept = {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else {}
+            new = {a.split(".", 1)[1]: v for a, v in settings.items() if a.startswith(role + ".")}
+            parts[role] = _named(role, lambda: catalog.make(name, **{**kept, **new}))
+        own = {k.name: settings.get(k.name, getattr(base, k.name)) for k in knobs(cls)}
+        return cls(**parts, **own)
+
+    def with_(self, address: str, value: Any) -> Config:
+        """The same config with one setting changed."""
+        return Config.from_flat({address: value}, base=self)
+
+    def differences(self, other: Config) -> dict[str, Any]:
+        """The settings to change so that this config becomes `other`."""
+        mine, theirs = self.flat(), other.flat()
+        return {address: value for address, value in theirs.items() if mine.get(address) != value}
+
+    def to_query(self) -> dict[str, str]:
+        """Every setting as text, for a link."""
+        return {address: text(value) for address, value in self.flat().items()}
+
+    def to_json(self) -> str:
+        return json.dumps(self.flat())
+
+    @classmethod
+    def from_json(cls, source: str) -> Config:
+        return cls.from_flat({a: _tuples(v) for a, v in json.loads(source).items()})
+
+    def to_toml(self) -> str:
+        """One table a role: `[data]`, `choice = "normal"`, `mean = 4.0`."""
+        tables: dict[str, Any] = {k.name: getattr(self, k.name) for k in knobs(self)}
+        for role in ROLES:
+            choice = getattr(self, role)
+            tables[role] = {"choice": choice.name} | {k.name: _lists(getattr(choice, k.name)) for k in knobs(choice)}
+        return tomli_w.dumps(tables)
+
+    @classmethod
+    def from_toml(cls, source: str, base: Config | None = None) -> Config:
+        """Reads what `to_toml` wrote, or any part of it; what is not said stays as in `base`."""
+        try:
+            tables = tomllib.loads(source)
+        except tomllib.TOMLDecodeError as error:
+            raise BadKnob(f"this is not TOML: {error}") from None
+        settings: dict[str, Any] = {}
+        for key, value in tables.items():
+            if isinstance(value, dict):
+                settings |= {key if name == "choice" else f"{key}.{name}": _tuples(v) for name, v in value.items()}
+            else:
+                settings[key] = value
+        return cls.from_flat(settings, base)
+
+
+def live(address: str) -> bool:
+    """Whether a change at this address acts from the next iteration, without a restart."""
+    role, _, name = address.partition(".")
+    if role not in ROLES:
+        return next(k.live for k in knobs(Config) if k.name == role)
+    if not name:
+        return role in LIVE_ROLES
+    return any(k.name == name and k.live for choice in ROLES[role].values() for k in knobs(choice))
+
+
+def find(config: Config, address: str) -> Knob | None:
+    """The knob at this address of a config, or None where the address names a role."""
+    role, _, name = address.partition(".")
+    owner = getattr(config, role) if role in ROLES else config
+    return next((k for k in knobs(owner) if k.name == (name or role)), None)
+
+
+def _named(role: str, make):
+    try:
+        return make()
+    except BadKnob as error:
+        raise BadKnob(f"{role}: {error}") from None
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(v) for v in value] if isinstance(value, tuple) else value

@@ -1,0 +1,5 @@
+"""The `networks` catalog itself, apart from its members so that each of them can import it."""
+
+from gancore.catalog import Catalog
+
+networks = Catalog("network")

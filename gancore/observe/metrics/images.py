@@ -1,0 +1,179 @@
+"""Where pictures lie: the principal plane of a data set, and the nearest real picture to a generated one.
+
+Pure functions of arrays, except that a fitted plane is kept per process and on disk. Any thread may call anything here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+import tempfile
+import threading
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gancore.game.data.download import cache_folder
+
+MOST_COMPONENTS = 50
+MOST_ROWS = 10_000  # that a plane is fitted on: 60,000 move the first ten axes by less than anybody sees
+SHORTLIST = 32
+QUERIES = 64  # looked up together: 15 MB of scores against 60,000 pictures
+GAP = 96  # grey of the lines between tiles, seen on black and on white
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """Principal axes of a set of pictures, longest first. Pixels count from 0 to 1."""
+
+    mean: np.ndarray  # (p,) float32
+    components: np.ndarray  # (k, p) float32, orthonormal rows; k = 50, or fewer where the data have fewer directions
+    explained: np.ndarray  # (k,) float32, the share of the variance along each, together at most 1
+
+    @classmethod
+    def fit(cls, pixels) -> Plane:
+        """Pearson 1901, Hotelling 1933, on at most 10,000 evenly spaced rows of `pixels` uint8 (N, p).
+
+        An axis has no sign of its own; here its entry of largest size is positive, so that pictures agree everywhere.
+        """
+        from sklearn.decomposition import PCA
+
+        rows = _fit_rows(pixels) / 255.0  # float64: in float32 the sign rule could be decided by rounding
+        k = min(MOST_COMPONENTS, *rows.shape)
+        pca = PCA(k, svd_solver="covariance_eigh").fit(rows)
+        axes = pca.components_
+        largest = np.take_along_axis(axes, np.abs(axes).argmax(1, keepdims=True), 1)
+        axes = np.where(largest < 0, -axes, axes)
+        share = np.nan_to_num(pca.explained_variance_ratio_)  # 0/0 where all pictures are the same
+        return cls(pca.mean_.astype(np.float32), axes.astype(np.float32), share.astype(np.float32))
+
+    @classmethod
+    def of(cls, name: str, pixels) -> Plane:
+        """The plane of a data set, fitted once: kept for the process, and in the cache folder for the next one."""
+        rows = _fit_rows(pixels)
+        key = f"{name}-{len(pixels)}x{rows.shape[1]}-{hashlib.blake2b(rows, digest_size=8).hexdigest()}"
+        with _lock:
+            if key not in _planes:
+                path = cache_folder() / "planes" / f"{key}.npz"
+                _planes[key] = _stored(path, rows.shape[1]) or _store(path, cls.fit(pixels))
+            return _planes[key]
+
+    def project(self, x, dims: int = MOST_COMPONENTS) -> np.ndarray:
+        """Coordinates (n, dims) float32 of pictures `x` (n, p) in [0, 1] along the first `dims` axes (at most k)."""
+        return (np.asarray(x, np.float32) - self.mean) @ self.components[:dims].T
+
+
+_planes: dict[str, Plane] = {}
+_lock = threading.Lock()
+
+
+def _fit_rows(pixels) -> np.ndarray:
+    rows = np.linspace(0, len(pixels) - 1, min(len(pixels), MOST_ROWS)).round().astype(np.int64)
+    return np.asarray(pixels)[rows]
+
+
+def _stored(path: Path, p: int) -> Plane | None:
+    """The plane in a file, or nothing if the file is missing, damaged or of another shape."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            plane = Plane(file["mean"], file["components"], file["explained"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError):
+        return None
+    k = len(np.atleast_1d(plane.explained))
+    arrays = (plane.mean, plane.components, plane.explained)
+    right = [a.shape for a in arrays] == [(p,), (k, p), (k,)] and all(a.dtype == np.float32 for a in arrays)
+    return plane if right and all(np.isfinite(a).all() for a in arrays) else None
+
+
+def _store(path: Path, plane: Plane) -> Plane:
+    """Writes the file whole or not at all. A cache that cannot be written only costs the next process a fit."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as file:
+            np.savez(file, mean=plane.mean, components=plane.components, explained=plane.explained)
+        os.replace(file.name, path)
+    except OSError:
+        pass
+    return plane
+
+
+class Neighbours:
+    """The nearest real picture in pixel space, found by way of the plane: is the generator copying?
+
+    The 32 pictures nearest within the plane are measured exactly, pixel by pixel. On MNIST that finds the nearest of
+    all for 99.9 % of unseen digits, 99.8 % with noise of 0.2 added to each pixel, 97 % with 0.5, and otherwise one at
+    most 4 % farther (a shortlist of 20: 99.6 %, 99.4 %, 95 %). Judging |c|² in full and not within the plane is worse.
+    """
+
+    def __init__(self, plane: Plane, pixels):
+        """`pixels` uint8 (N, p), of which a view is kept. Takes 0.2 s and 12 MB for 60,000 MNIST pictures."""
+        self.plane = plane
+        self.pixels = torch.as_tensor(pixels)
+        # as many blocks as there are members in 32 of them, so that neither sort is long
+        self._members = math.isqrt(len(self.pixels) // SHORTLIST) + 1
+        self._blocks = -(-len(self.pixels) // self._members)
+        # one row (coordinates, their squared length) a picture, padded by pictures infinitely far away
+        self._table = torch.zeros(self._members * self._blocks, len(plane.components) + 1)
+        self._table[:, -1] = torch.inf
+        for chunk, rows in zip(self.pixels.split(4096), self._table[: len(self.pixels)].split(4096)):
+            rows[:, :-1] = torch.from_numpy(plane.project(chunk.float() / 255))
+            rows[:, -1] = rows[:, :-1].square().sum(1)
+
+    def nearest(self, x) -> tuple[np.ndarray, np.ndarray]:
+        """For pictures `x` (n, p) in [0, 1]: rows of `pixels` (n,) int64, Euclidean distances (n,) float32.
+
+        A picture with NaN in it gets some row, at distance NaN.
+        """
+        found = [self._nearest(some) for some in torch.as_tensor(x, dtype=torch.float32).split(QUERIES)]
+        index, distance = (torch.cat(part).numpy() for part in zip(*found))
+        return index, distance
+
+    def _nearest(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        listed = self._shortlist(x)  # (n, 32)
+        distance = self.pixels[listed].float().div_(255).sub_(x[:, None]).square_().sum(2)  # (n, 32)
+        best = distance.argmin(1, keepdim=True)
+        return listed.gather(1, best)[:, 0], distance.gather(1, best)[:, 0].sqrt()
+
+    def _shortlist(self, x: torch.Tensor) -> torch.Tensor:
+        """Rows (n, 32) nearest within the plane.
+
+        Sorting 60,000 numbers a query takes longer than making them. But the 32 smallest lie in the 32 blocks of
+        smallest minima, minima are quick to take, and what is left to sort is short.
+        """
+        query = torch.cat([-2 * torch.from_numpy(self.plane.project(x)), torch.ones(len(x), 1)], 1)
+        # |c|² - 2 q·c for row i * blocks + j of the table, which is member i of block j
+        score = (self._table @ query.T).view(self._members, self._blocks, len(x))
+        blocks = _smallest(score.amin(0).T)  # (n, b)
+        at = blocks[:, None].expand(-1, self._members, -1)
+        chosen = _smallest(score.permute(2, 0, 1).gather(2, at).flatten(1))
+        b = blocks.shape[1]
+        rows = chosen // b * self._blocks + blocks.gather(1, chosen % b)
+        return rows.clamp(max=len(self.pixels) - 1)  # only a query with NaN can choose the padding
+
+
+def _smallest(values: torch.Tensor) -> torch.Tensor:
+    """Places of the 32 smallest of each row, of all where there are fewer: (n, m) -> (n, min(32, m))."""
+    return values.topk(min(SHORTLIST, values.shape[1]), largest=False).indices
+
+
+def tile(images, columns: int | None = None) -> np.ndarray:
+    """Pictures (n, side*side), uint8 or float in [0, 1], as one uint8 picture with a grey line between tiles.
+
+    Shape (rows * side + rows - 1, columns * side + columns - 1); as square as n allows unless `columns` is given.
+    """
+    images = np.asarray(images)
+    if images.dtype != np.uint8:
+        images = np.rint(np.nan_to_num(images).clip(0, 1) * 255).astype(np.uint8)
+    side = math.isqrt(images.shape[1])
+    if side * side != images.shape[1]:
+        raise ValueError(f"{images.shape[1]} pixels make no square picture: give 64 for 8x8, 784 for 28x28")
+    columns = columns or math.isqrt(max(len(images) - 1, 0)) + 1
+    rows = -(-len(images) // columns)
+    sheet = np.full((rows * columns, side + 1, side + 1), GAP, np.uint8)
+    sheet[: len(images), :side, :side] = images.reshape(-1, side, side)
+    joined = sheet.reshape(rows, columns, side + 1, side + 1).swapaxes(1, 2).reshape(rows * (side + 1), -1)
+    return np.ascontiguousarray(joined[:-1, :-1])

@@ -1,0 +1,56 @@
+"""Looks at a trainer and makes frames: only what somebody watches is computed, and training is never touched.
+
+One thread, the worker's. The clock is read here and nowhere deeper.
+"""
+
+from __future__ import annotations
+
+import time
+
+from gancore.observe.frame import Frame
+from gancore.observe.history import History
+from gancore.observe.look import Fixed, Look
+from gancore.observe.probes import PROBES
+from gancore.train.trainer import SCALARS
+
+BUCKETS = 300  # Two points each: about one per pixel of a chart.
+
+
+class Observer:
+    """Keeps a run's past for its charts and turns its present into frames."""
+
+    def __init__(self, fixed: Fixed):
+        self.fixed = fixed
+        self.history = History(SCALARS, buckets=BUCKETS)
+        self.measured: dict = {}
+        self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
+
+    @staticmethod
+    def prepare(config, source, report=None) -> Fixed:
+        """The slow part, for a thread that may wait: exact references, principal plane, neighbours."""
+        if report:
+            report("Preparing charts", None)
+        return Fixed(config, source)
+
+    def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
+        """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
+        look = Look(trainer, self.fixed, self.history, self.measured)
+        arrays = {}
+        for name in sorted(wanted & PROBES.keys()):
+            arrays |= PROBES[name](look)
+        state = trainer.state
+        info = {
+            "d_updates": state.d_updates,
+            "g_updates": state.g_updates,
+            "iterations_per_second": self._pace(state.iteration) if playing else 0.0,
+            "elapsed": elapsed,
+        }
+        return Frame(state.iteration, arrays, info)
+
+    def _pace(self, iteration: int) -> float:
+        """Iterations per second by the wall clock, over about the last second."""
+        now = time.perf_counter()
+        if now - self._at > 0.5:
+            self._rate = (iteration - self._iteration) / (now - self._at)
+            self._at, self._iteration = now, iteration
+        return self._rate

@@ -1,0 +1,126 @@
+"""Where all runs of this server meet: one writer each, many readers, and a fair line when the machine is full.
+
+One hub per process; any thread may call it. A thread of its own looks after runs that nobody watches.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+
+from gancore.config import Config
+from gancore.record.recording import runs_folder
+from gancore.run.pace import Pace
+from gancore.run.pool import LocalPool
+from gancore.run.session import Session
+
+REST = 10.0  # Seconds without a watcher after which a playing run pauses.
+FORGET = 900.0  # Seconds without a watcher after which a run leaves the server; its recording stays.
+PER_WORKER = 20  # Playing runs one worker takes before newcomers wait in line.
+
+
+class Hub:
+    """Sessions by id, and the pool that trains them."""
+
+    def __init__(self, workers: int | None = None, per_worker: int = PER_WORKER):
+        workers = workers or int(os.environ.get("GANSCOPE_WORKERS", 0)) or os.cpu_count() or 1
+        self.sessions: dict[str, Session] = {}
+        self.capacity = workers * per_worker
+        self._line: list[Session] = []
+        self._lock = threading.RLock()
+        self.folder = runs_folder()
+        self.pool = LocalPool(workers, self._hear, self._bereaved)
+        threading.Thread(target=self._look_after, daemon=True, name="hub").start()
+
+    def open(self, config: Config, pace: Pace | None = None, changes: list[tuple[int, str]] | None = None) -> Session:
+        """A new run, untrained and paused."""
+        session = Session(self, self.folder, config, pace or Pace(), changes or [])
+        with self._lock:
+            self.sessions[session.id] = session
+        self.pool.place(session.id)
+        self.pool.send(session.order())
+        return session
+
+    def find(self, run_id: str) -> Session | None:
+        """The run with this id, or None."""
+        return self.sessions.get(run_id)
+
+    def admit(self, session: Session) -> bool:
+        """Gives a place for playing, or one in the line. True if it may play now."""
+        with self._lock:
+            if session.active:
+                return True
+            if sum(s.active for s in self.sessions.values()) < self.capacity:
+                session.active = True
+                return True
+            if session not in self._line:
+                self._line.append(session)
+            self._announce()
+            return False
+
+    def leave_line(self, session: Session) -> None:
+        """Gives back the place, playing or waiting, and lets the next one in."""
+        with self._lock:
+            session.active = False
+            if session in self._line:
+                self._line.remove(session)
+            free = self.capacity - sum(s.active for s in self.sessions.values())
+            entering, self._line = self._line[:free], self._line[free:]
+            self._announce()
+        for waiting in entering:
+            waiting.play()
+
+    def forget(self, session: Session) -> None:
+        """Takes a run off the server."""
+        with self._lock:
+            self.sessions.pop(session.id, None)
+        self.leave_line(session)
+        self.pool.release(session.id)
+
+    def close(self) -> None:
+        self.pool.close()
+
+    def _announce(self) -> None:
+        for place, session in enumerate(self._line, 1):
+            session.say(
+                f"{ordinal(place)} in line: {self.capacity} runs are training on this machine. Yours starts by itself."
+            )
+
+    def _hear(self, message) -> None:
+        session = self.sessions.get(getattr(message, "run", None))
+        if session is None:
+            return
+        session.tell(message)
+        if (
+            session.active
+            and getattr(message, "state", "playing") in ("finished", "failed")
+            and message.epoch == session.epoch
+        ):
+            self.leave_line(session)
+
+    def _bereaved(self, runs: list[str]) -> None:
+        for run in runs:
+            if session := self.sessions.get(run):
+                session.bereaved()
+
+    def _look_after(self) -> None:
+        while True:
+            time.sleep(1.0)
+            for session in list(self.sessions.values()):
+                unseen = 0.0 if session.watched() else time.monotonic() - session.last_seen
+                if unseen > FORGET:
+                    self.forget(session)
+                elif (
+                    unseen > REST
+                    and not session.resting
+                    and not session.pace.keep
+                    and (session.active or session in self._line)
+                ):
+                    session.rest()
+
+
+def ordinal(n: int) -> str:
+    """1st, 2nd, 3rd, 4th ... 11th, 12th, 13th ... 21st."""
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"

@@ -1,0 +1,132 @@
+"""The border between the server and its workers: every message that crosses it, and how it crosses.
+
+A message is a JSON line of its type and fields, then, if it carries one, a block of bytes. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import struct
+from typing import Any, BinaryIO
+
+HEAD = struct.Struct("<II")
+
+
+@dataclasses.dataclass(frozen=True)
+class Open:
+    """Host this run: start it from `config` and `changes`, or, with `resume`, from the recording at `path`."""
+
+    run: str
+    epoch: int
+    config: dict[str, Any]
+    changes: list[tuple[int, str]]
+    path: str
+    pace: dict[str, Any]
+    resume: bool = False
+    playing: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Close:
+    """Forget this run; its recording stays."""
+
+    run: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Play:
+    run: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Pause:
+    run: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One iteration (`both`), or one update of one player (`d`, `g`)."""
+
+    run: str
+    which: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """Set a live knob from the next iteration on: `what` is `address=value`."""
+
+    run: str
+    what: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Pace:
+    """New speed, frame rate or stop condition."""
+
+    run: str
+    pace: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Watch:
+    """Which probes anybody looks at now; none of them, nobody does."""
+
+    run: str
+    probes: list[str]
+
+
+@dataclasses.dataclass(frozen=True)
+class Ready:
+    """The worker has loaded its libraries and listens."""
+
+    pid: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """Where a run stands. `state` is playing, paused, finished or failed; `detail` one sentence for a person, or empty."""
+
+    run: str
+    epoch: int
+    state: str
+    detail: str
+    iteration: int
+    d_updates: int
+    g_updates: int
+    events: list[tuple[int, str]]
+
+
+@dataclasses.dataclass(frozen=True)
+class NewFrame:
+    """An encoded frame; the bytes travel behind the message."""
+
+    run: str
+    epoch: int
+    iteration: int
+    payload: bytes = b""
+
+
+TYPES = {cls.__name__: cls for cls in (Open, Close, Play, Pause, Step, Change, Pace, Watch, Ready, Status, NewFrame)}
+
+
+def send(pipe: BinaryIO, message: Any) -> None:
+    """Writes one message. Callers on several threads hold a lock around it."""
+    fields = {f.name: getattr(message, f.name) for f in dataclasses.fields(message)}
+    payload = fields.pop("payload", b"")
+    line = json.dumps([type(message).__name__, fields]).encode()
+    pipe.write(HEAD.pack(len(line), len(payload)) + line + payload)
+    pipe.flush()
+
+
+def receive(pipe: BinaryIO) -> Any | None:
+    """Reads one message; None when the other side is gone."""
+    head = pipe.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return None
+    n_line, n_payload = HEAD.unpack(head)
+    line, payload = pipe.read(n_line), pipe.read(n_payload)
+    if len(line) < n_line or len(payload) < n_payload:
+        return None
+    name, fields = json.loads(line)
+    return TYPES[name](**fields, payload=payload) if n_payload else TYPES[name](**fields)

@@ -1,0 +1,118 @@
+"""Worker processes on this machine: started, warmed, given runs, replaced when they die.
+
+`tell` and `mourn` are called from a thread of each worker; everything else may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from gancore.run import messages
+
+
+class WorkerProcess:
+    """One worker as the server sees it."""
+
+    def __init__(self, tell: Callable, mourn: Callable):
+        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        # One thread a worker: faster than two for everything small, and it keeps results bit-identical.
+        env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gancore.run.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
+        )
+        self.runs: set[str] = set()
+        self._tell, self._mourn = tell, mourn
+        self._lock = threading.Lock()
+        threading.Thread(target=self._listen, daemon=True, name=f"worker-{self.process.pid}").start()
+
+    def send(self, message: Any) -> None:
+        """Hands over an order. To a dead worker it is lost: the pool learns of the death by itself."""
+        try:
+            with self._lock:
+                messages.send(self.process.stdin, message)
+        except (BrokenPipeError, ValueError, OSError):
+            pass
+
+    def close(self) -> None:
+        """Hangs up; the worker closes its recordings and leaves."""
+        try:
+            self.process.stdin.close()
+        except OSError:
+            pass
+
+    def _listen(self):
+        while (message := messages.receive(self.process.stdout)) is not None:
+            self._tell(message)
+        self.process.wait()
+        self._mourn(self)
+
+
+class LocalPool:
+    """As many workers as asked for, and one spare that is already warm: a dead worker's runs go on within a second."""
+
+    def __init__(self, size: int, tell: Callable, bereaved: Callable[[list[str]], None]):
+        """`tell(message)` gets what workers say; `bereaved(runs)` names the runs whose worker has just been replaced."""
+        self._tell, self._bereaved = tell, bereaved
+        self._lock = threading.RLock()
+        self._closing = False
+        self.workers = [self._start() for _ in range(size)]
+        self.spare = self._start()
+        atexit.register(self.close)
+
+    def place(self, run: str) -> None:
+        """Gives a run to the worker that hosts the fewest."""
+        with self._lock:
+            min(self.workers, key=lambda worker: len(worker.runs)).runs.add(run)
+
+    def send(self, message: Any) -> None:
+        """Sends an order to the worker that hosts its run."""
+        if worker := self.host(message.run):
+            worker.send(message)
+
+    def host(self, run: str) -> WorkerProcess | None:
+        """The worker of a run, if it has one."""
+        with self._lock:
+            return next((worker for worker in self.workers if run in worker.runs), None)
+
+    def release(self, run: str) -> None:
+        """Takes a run away from its worker."""
+        with self._lock:
+            if worker := self.host(run):
+                worker.send(messages.Close(run))
+                worker.runs.discard(run)
+
+    def close(self) -> None:
+        """Sends everybody home and waits for them."""
+        with self._lock:
+            self._closing = True
+            everybody = [*self.workers, self.spare]
+        for worker in everybody:
+            worker.close()
+        for worker in everybody:
+            try:
+                worker.process.wait(timeout=3)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+
+    def _start(self) -> WorkerProcess:
+        return WorkerProcess(self._tell, self._replace)
+
+    def _replace(self, dead: WorkerProcess) -> None:
+        with self._lock:
+            if self._closing:
+                return
+            if dead is self.spare:
+                self.spare = self._start()
+                return
+            heir, self.spare = self.spare, self._start()
+            heir.runs = dead.runs
+            self.workers[self.workers.index(dead)] = heir
+            runs = sorted(heir.runs)
+        self._bereaved(runs)

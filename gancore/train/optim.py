@@ -1,0 +1,72 @@
+"""Optimisers as functions: (weights, gradient, moments) in, (weights, moments) out. PyTorch's own are the oracle."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gancore.catalog import Catalog, knob
+
+optimisers = Catalog("optimiser")
+
+
+def rate(default: float):
+    """The learning rate, the knob that every optimiser has."""
+    return knob(default, 1e-6, 10.0, live=True, log=True, label="learning rate", help="Size of each step")
+
+
+@optimisers.add
+class Adam:
+    """Kingma & Ba 2015. GANs like β₁ below 0.9: momentum feeds the rotation of the game (Radford et al. 2016 use 0.5)."""
+
+    name = "adam"
+    lr: float = rate(1e-3)
+    beta1: float = knob(0.5, 0.0, 0.9999, live=True, label="β₁", help="Memory of the mean gradient")
+    beta2: float = knob(0.999, 0.0, 0.99999, live=True, advanced=True, label="β₂", help="Memory of its square")
+    eps: float = knob(1e-8, 1e-12, 1.0, live=True, log=True, advanced=True, label="ε", help="Keeps the division finite")
+
+    def start(self, weights: Tensor) -> dict[str, Tensor]:
+        zero = torch.zeros_like(weights)
+        return {"mean": zero, "square": zero, "t": torch.zeros((), dtype=torch.float64)}
+
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
+        t = moments["t"] + 1
+        steps = t.item()
+        mean = moments["mean"].lerp(gradient, 1 - self.beta1)
+        square = (moments["square"] * self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
+        size = self.lr / (1 - self.beta1**steps)
+        root = square.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
+        return weights.addcdiv(mean, root, value=-size), {"mean": mean, "square": square, "t": t}
+
+
+@optimisers.add
+class SGD:
+    """Robbins & Monro 1951 with momentum, as in Goodfellow et al. 2014."""
+
+    name = "sgd"
+    lr: float = rate(0.05)
+    momentum: float = knob(0.5, 0.0, 0.99, live=True, help="Share of the last step that is taken again")
+
+    def start(self, weights: Tensor) -> dict[str, Tensor]:
+        return {"velocity": torch.zeros_like(weights)}
+
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
+        velocity = (moments["velocity"] * self.momentum).add_(gradient)
+        return weights.add(velocity, alpha=-self.lr), {"velocity": velocity}
+
+
+@optimisers.add
+class RMSProp:
+    """Hinton 2012: each weight's step divided by its recent gradient size; what Arjovsky et al. 2017 train WGAN with."""
+
+    name = "rmsprop"
+    lr: float = rate(5e-4)
+    alpha: float = knob(0.99, 0.0, 0.9999, live=True, advanced=True, label="α", help="Memory of the squared gradient")
+    eps: float = knob(1e-8, 1e-12, 1.0, live=True, log=True, advanced=True, label="ε", help="Keeps the division finite")
+
+    def start(self, weights: Tensor) -> dict[str, Tensor]:
+        return {"square": torch.zeros_like(weights)}
+
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
+        square = (moments["square"] * self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
+        return weights.addcdiv(gradient, square.sqrt().add_(self.eps), value=-self.lr), {"square": square}

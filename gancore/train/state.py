@@ -1,0 +1,73 @@
+"""The whole of a run in motion, as a value: what is saved, restored, forked and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from gancore import seeds
+
+COUNTS = ("iteration", "d_updates", "g_updates")
+GROUPS = ("g_buffers", "d_buffers", "g_moments", "d_moments")
+STREAMS = ("data", "noise")
+
+
+@dataclass(frozen=True)
+class State:
+    """Weights are flat vectors. Tensors are never written in place, so that a state kept aside stays what it was."""
+
+    g: Tensor
+    d: Tensor
+    g_buffers: dict[str, Tensor]
+    d_buffers: dict[str, Tensor]
+    g_moments: dict[str, Tensor]
+    d_moments: dict[str, Tensor]
+    streams: dict[str, torch.Generator]
+    iteration: int = 0
+    d_updates: int = 0
+    g_updates: int = 0
+
+    @classmethod
+    def start(cls, game, config) -> State:
+        """The untrained game of this config."""
+        streams = {name: seeds.stream(config.seed, name) for name in STREAMS}
+        moments = config.g_opt.start(game.g.start), config.d_opt.start(game.d.start)
+        return cls(game.g.start, game.d.start, game.g.buffers, game.d.buffers, *moments, streams)
+
+    def fork(self) -> State:
+        """The same state with generators of its own: drawing from one leaves the other where it is."""
+        return replace(self, streams={name: seeds.clone(stream) for name, stream in self.streams.items()})
+
+    def own_buffers(self) -> State:
+        """The same state with buffers that a module in training mode may write to."""
+        if not (self.g_buffers or self.d_buffers):
+            return self
+        return replace(
+            self,
+            g_buffers={name: b.clone() for name, b in self.g_buffers.items()},
+            d_buffers={name: b.clone() for name, b in self.d_buffers.items()},
+        )
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it as named tensors, for a checkpoint: `from_tensors` gives the same state back, bit for bit."""
+        named = {"g": self.g, "d": self.d}
+        for group in GROUPS:
+            named |= {f"{group}.{name}": tensor for name, tensor in getattr(self, group).items()}
+        named |= {f"streams.{name}": stream.get_state() for name, stream in self.streams.items()}
+        named["counts"] = torch.tensor([getattr(self, name) for name in COUNTS])
+        # Checkpoint files refuse tensors that share memory, as untouched moments do.
+        return {name: tensor.detach().clone() for name, tensor in named.items()}
+
+    @classmethod
+    def from_tensors(cls, named: dict[str, Tensor]) -> State:
+        """The state that `tensors` was called on."""
+        groups = {group: _members(named, group) for group in GROUPS}
+        streams = {name: torch.Generator().set_state(bits) for name, bits in _members(named, "streams").items()}
+        counts = dict(zip(COUNTS, named["counts"].tolist()))
+        return cls(g=named["g"], d=named["d"], streams=streams, **groups, **counts)
+
+
+def _members(named: dict[str, Tensor], group: str) -> dict[str, Tensor]:
+    return {key.split(".", 1)[1]: tensor for key, tensor in named.items() if key.startswith(group + ".")}

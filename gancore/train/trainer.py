@@ -1,0 +1,171 @@
+"""Plays the game: iteration after iteration, exact, stopping before a bad update, changing rules on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from gancore import seeds
+from gancore.catalog import BadKnob
+from gancore.config import Config, live
+from gancore.game.game import Game
+from gancore.train.state import State
+
+SCALARS = ("d_loss", "d_real", "d_fake", "d_grad", "g_loss", "g_grad")
+
+
+class Diverged(RuntimeError):
+    """A loss, gradient or weight left the finite numbers. The trainer's state is the last good one."""
+
+    def __init__(self, iteration: int, tensor: str):
+        super().__init__(f"{tensor} became non-finite in iteration {iteration}; the update was not applied")
+        self.iteration, self.tensor = iteration, tensor
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a person did: at this iteration, `address=value` was set or `step=d`, `step=g` was taken."""
+
+    iteration: int
+    what: str
+
+
+class Trainer:
+    """A run that can be advanced, changed, copied and restored.
+
+    Not thread-safe: one thread owns it. Bit-identical on one machine's CPU for equal config, events and thread count.
+    """
+
+    def __init__(self, config: Config, source=None, state: State | None = None, planned: tuple[Event, ...] = ()):
+        """`planned` events happen by themselves when their iteration is reached: how a link replays a run."""
+        self.config = config
+        self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
+        self.state = state or State.start(self.game, config)
+        self.planned = sorted(planned, key=lambda event: event.iteration)
+        self.events: list[Event] = []
+
+    @property
+    def iteration(self) -> int:
+        return self.state.iteration
+
+    def advance(self, n: int) -> Tensor:
+        """Plays `n` iterations. Returns their scalars, (n, 6) in the order of `SCALARS`.
+
+        Raises:
+            Diverged: before the bad iteration; what came before it is in the state and in `error.rows`.
+        """
+        blocks = []
+        while n > 0:
+            self._do_planned()
+            upcoming = self.planned[0].iteration - self.iteration if self.planned else n
+            take = min(n, upcoming)
+            blocks.append(self._play(take))
+            n -= take
+        self._do_planned()
+        return torch.cat(blocks) if blocks else torch.empty(0, len(SCALARS))
+
+    def apply(self, what: str) -> Event:
+        """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`."""
+        address, _, value = what.partition("=")
+        if address == "step":
+            self._step(value)
+        else:
+            self._set(address, value)
+        event = Event(self.iteration, what)
+        self.events.append(event)
+        return event
+
+    def d_update(self, state: State):
+        """One update of D. Returns the new state and the scalars (4,): loss, mean D(real), mean D(fake), gradient norm."""
+        state = state.own_buffers()
+        real, z = self._real(state), self._z(state)
+        gradient, seen = self.game.d_gradient(state, real, z)
+        d, moments = self.config.d_opt.step(state.d, gradient, state.d_moments)
+        return replace(state, d=self.config.constraint.apply(d), d_moments=moments, d_updates=state.d_updates + 1), seen
+
+    def g_update(self, state: State, against: State | None = None):
+        """One update of G, against D as it is in `against` (default: as it is now). Scalars (2,): loss, gradient norm."""
+        state = state.own_buffers()
+        rival = state if against is None else replace(state, d=against.d, d_buffers=against.d_buffers)
+        real = self._real(state) if self.config.loss.g_sees_real else None
+        gradient, seen = self.game.g_gradient(rival, real, self._z(state))
+        g, moments = self.config.g_opt.step(state.g, gradient, state.g_moments)
+        return replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1), seen
+
+    def _play(self, n: int) -> Tensor:
+        """`n` iterations, checked once at their end; only if that fails are they played again, one by one, to find where."""
+        start = self.state.fork()
+        state, rows = self._iterate(self.state, n)
+        if _finite(rows) and _finite(state.g) and _finite(state.d):
+            self.state = state
+            return rows
+        self.state = start
+        good = []
+        for _ in range(n):
+            before = self.state.fork()
+            state, row = self._iterate(self.state, 1)
+            if culprit := self._culprit(row[0], state):
+                self.state = before
+                error = Diverged(self.iteration + 1, culprit)
+                error.rows = torch.cat(good) if good else torch.empty(0, len(SCALARS))
+                raise error
+            self.state = state
+            good.append(row)
+        return torch.cat(good)
+
+    def _iterate(self, state: State, n: int):
+        rows = []
+        for _ in range(n):
+            state, seen = self.config.dynamics.iterate(self, state)
+            state = replace(state, iteration=state.iteration + 1)
+            rows.append(seen)
+        return state, torch.stack(rows)
+
+    def _culprit(self, row: Tensor, state: State) -> str:
+        for name, value in zip(SCALARS, row):
+            if name.endswith("loss") and not _finite(value):
+                return f"loss of {name[0].upper()}"
+        for player, flat in (("D", state.d), ("G", state.g)):
+            if not _finite(flat):
+                which = self.game.d if player == "D" else self.game.g
+                return f"weights {player}.{which.tensor_at(int((~flat.isfinite()).nonzero()[0]))}"
+        return next((f"{name} (gradient or score)" for name, value in zip(SCALARS, row) if not _finite(value)), "")
+
+    def _set(self, address: str, value: str) -> None:
+        config = self.config.with_(address, value)
+        if not live(address):
+            raise BadKnob(f"{address} = {value} cannot change while the game is played: it acts on restart")
+        state = self.state
+        if type(config.d_opt) is not type(self.config.d_opt):
+            state = replace(state, d_moments=config.d_opt.start(state.d))
+        if type(config.g_opt) is not type(self.config.g_opt):
+            state = replace(state, g_moments=config.g_opt.start(state.g))
+        self.config, self.state = config, state
+        self.game.set_rules(config)
+
+    def _step(self, which: str) -> None:
+        if which not in ("d", "g"):
+            raise BadKnob(f'step = "{which}" cannot be used: give d or g')
+        before = self.state.fork()
+        state, seen = (self.d_update if which == "d" else self.g_update)(self.state)
+        if not (_finite(seen) and _finite(state.d) and _finite(state.g)):
+            self.state = before
+            raise Diverged(self.iteration, f"the single update of {which.upper()}")
+        self.state = state
+
+    def _do_planned(self) -> None:
+        while self.planned and self.planned[0].iteration <= self.iteration:
+            self.apply(self.planned.pop(0).what)
+
+    def _real(self, state: State) -> Tensor:
+        return self.game.source.sample(self.game.batch, state.streams["data"])
+
+    def _z(self, state: State) -> Tensor:
+        return self.game.noise.sample(self.game.batch, state.streams["noise"])
+
+
+def _finite(x: Tensor) -> bool:
+    return bool(x.isfinite().all())
