@@ -32,7 +32,7 @@ class Frame:
     info: dict = dataclasses.field(default_factory=dict)
 
     def encode(self) -> bytes:
-        """uint32 header length, JSON header, array bytes; little endian, every part starting at a multiple of 8 bytes."""
+        """uint32 header length, JSON header, array bytes: little endian, every part starting at a multiple of 8."""
         table, parts, at = {}, [], 0
         for name, array in self.arrays.items():
             stored = wire(name, array)
@@ -46,7 +46,7 @@ class Frame:
 
     @classmethod
     def decode(cls, data: bytes) -> Frame:
-        """The frame that these bytes hold; its arrays are read-only views on them. Raises ValueError on anything else."""
+        """The frame in these bytes, its arrays read-only views on them. Raises ValueError on anything else."""
         try:
             (length,) = struct.unpack_from("<I", data)
             head = json.loads(data[4 : 4 + length])

@@ -1,7 +1,7 @@
 """A run on disk: one SQLite file that grows while it is read, and that a killed worker leaves whole.
 
-One worker process writes a recording, in one thread; any number of processes and threads may read it meanwhile. What was
-handed over is on disk within a second and survives `kill -9` from then on. Nothing is unpickled.
+One worker process writes a recording, in one thread; any number of processes and threads may read it meanwhile. What
+was handed over is on disk within a second and survives `kill -9` from then on. Nothing is unpickled.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def runs_folder() -> Path:
 
 
 class Recording:
-    """The writer. A `RecordingError` loses nothing and leaves nothing half written: what waits goes with the next commit."""
+    """The writer. A `RecordingError` loses nothing and leaves nothing half written: the next commit tries again."""
 
     def __init__(self, path: Path, database: sqlite3.Connection):
         self.path, self._db = path, database
@@ -52,7 +52,7 @@ class Recording:
         path = Path(path)
         with kindly(path, "write"):
             store.create(path, {"created": time.time(), "config": config, "names": list(names)})
-            return cls.open(path)
+        return cls.open(path)
 
     @classmethod
     def open(cls, path: str | Path) -> Self:
@@ -66,11 +66,9 @@ class Recording:
         return made
 
     def scalars(self, first_iteration: int, block: np.ndarray) -> None:
-        """Hands over `block` (n, names) float32, one row per iteration; `first_iteration` has to follow the last one."""
+        """Hands over `block` (n, names) float32, a row per iteration; `first_iteration` has to follow the last one."""
         if block.ndim != 2 or block.shape[1] != len(self.names):
-            raise ValueError(
-                f"a block of shape {block.shape} came: give (n, {len(self.names)}), {', '.join(self.names)}"
-            )
+            raise ValueError(f"a block of shape {block.shape} came: give (n, {len(self.names)}) of {self.names}")
         if self._next is not None and first_iteration != self._next:
             raise ValueError(f"iteration {first_iteration} came: the next one is {self._next}")
         if len(block):

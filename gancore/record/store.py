@@ -14,7 +14,7 @@ from urllib.parse import quote
 import safetensors
 
 FORMAT = 1
-PAGE = 16384  # bytes; measured: a 5 MB checkpoint takes 11 ms, against 34 ms with SQLite's own 4096
+PAGE = 16384  # bytes; measured: a 5 MB checkpoint takes 10 to 20 ms, with 4096 (the usual size) 26 to 37 ms
 LOG_LIMIT = 32 << 20  # bytes to which the write-ahead log shrinks again after a large checkpoint
 
 TABLES = (
@@ -31,7 +31,7 @@ class RecordingError(OSError):
 
 
 def create(path: Path, facts: dict[str, Any]) -> None:
-    """A new file with these facts in it and everything else empty; the folder is made if need be, a file never replaced."""
+    """A new file with these facts, in a folder that is made if need be. Never replaces a file."""
     rows = [(key, json.dumps(value)) for key, value in {"format": FORMAT, **facts}.items()]
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))

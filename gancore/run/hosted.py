@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from gancore.catalog import BadKnob
@@ -30,6 +31,7 @@ class Hosted:
         self.pace = Pace(**order.pace)
         self.state = "playing" if order.playing else "paused"
         self.detail = "The worker process died. Going on from the last checkpoint ..." if order.resume else ""
+        self.progress: float | None = None
         self.trainer: Trainer | None = None
         self.wanted: frozenset[str] = frozenset()
         self.watchers = 1  # Watched runs in the same worker, set by the loop.
@@ -52,7 +54,7 @@ class Hosted:
             if self._closed.is_set():
                 raise InterruptedError
             if not self.order.resume:
-                self.detail = text if fraction is None else f"{text} {fraction:.0%}"
+                self.detail, self.progress = text, fraction
 
         try:
             self.config = Config.from_flat(self.order.config)
@@ -252,15 +254,15 @@ class Hosted:
         """The status, if it says something new."""
         state, events = (self.trainer.state, self.trainer.events) if self.trainer else (None, [])
         counts = (state.iteration, state.d_updates, state.g_updates) if state else (0, 0, 0)
-        status = Status(self.run, self.epoch, self.state, self.detail, *counts, [(e.iteration, e.what) for e in events])
+        told_events = [(e.iteration, e.what) for e in events]
+        loading = self.trainer is None and self._load_error is None
+        status = Status(self.run, self.epoch, self.state, self.detail, *counts, told_events, loading, self.progress)
         old = self.told
-        if (
-            old
-            and (old.state, old.detail, old.events) == (status.state, status.detail, status.events)
-            and self.state == "playing"
-        ):
-            return None
-        if status == old:
+        if old and self.state == "playing":  # While it plays, counts travel with the frames.
+            same = replace(status, iteration=old.iteration, d_updates=old.d_updates, g_updates=old.g_updates)
+            if same == old:
+                return None
+        elif status == old:
             return None
         self.told = status
         return status

@@ -95,6 +95,8 @@ class Status:
     d_updates: int
     g_updates: int
     events: list[tuple[int, str]]
+    loading: bool = False
+    progress: float | None = None  # Share of what is being loaded, where that is known.
 
 
 @dataclasses.dataclass(frozen=True)

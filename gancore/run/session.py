@@ -35,7 +35,7 @@ class Session:
         self._hub, self._folder = hub, folder
         self._change = threading.Condition()
         self._frame: tuple[int, bytes | None] = (0, None)
-        self._told = messages.Status(self.id, 0, "paused", "", 0, 0, 0, [])
+        self._told = messages.Status(self.id, 0, "paused", "", 0, 0, 0, [], loading=True)
         self._version = self._shown = 0
         self._watchers: dict[int, tuple[Callable, frozenset[str], float | None]] = {}
         self._tokens = itertools.count()
@@ -63,6 +63,11 @@ class Session:
     @property
     def state(self) -> str:
         return self._told.state
+
+    @property
+    def loading(self) -> bool:
+        """Whether the data is still being fetched or read."""
+        return self._told.loading
 
     @property
     def iteration(self) -> int:
@@ -209,12 +214,25 @@ class Session:
                 self._frame = (self._frame[0] + 1, message.payload)
                 self._shown = message.iteration
             else:
+                self._adopt(message.events[len(self._told.events) :])
                 self._told = message
                 self._version += 1
                 if self._mourning:  # The heir speaks for itself.
                     self._mourning, self.notice = False, ""
             self._change.notify_all()
         self._wake()
+
+    def _adopt(self, events: list) -> None:
+        """Changes that a link had planned become wishes too, so that the page shows them and a restart keeps them."""
+        for _, what in events:
+            address, _, value = what.partition("=")
+            if address != "step":
+                self.wanted = self.wanted.with_(address, value)
+
+    def running(self) -> Config:
+        """The settings in force: those of the last start, and every live change since."""
+        live_now = {a: v for a, v in self.config.differences(self.wanted).items() if live(a)}
+        return Config.from_flat(live_now, self.config)
 
     def bereaved(self) -> None:
         """The worker died and has an heir: go on from the last checkpoint, unless this run may be what kills them."""
@@ -238,7 +256,9 @@ class Session:
         with self._change:
             self.epoch += 1
             self.config, self.changes, self._shown = self.wanted, changes, 0
-            self._told = messages.Status(self.id, self.epoch, self.state if playing else "paused", "", 0, 0, 0, [])
+            self._told = messages.Status(
+                self.id, self.epoch, "playing" if playing else "paused", "", 0, 0, 0, [], loading=True
+            )
             self._version += 1
             self.notice = ""
         if self._hub.pool.host(self.id) is None:

@@ -34,7 +34,7 @@ def jsd(p: np.ndarray, q: np.ndarray) -> float:
 
 
 def optimal_d(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    """Goodfellow et al. 2014, Prop. 1: D* = p / (p + q). NaN, for undefined, where neither has a millionth of its peak."""
+    """Goodfellow et al. 2014, Prop. 1: D* = p / (p + q). NaN where neither has a millionth of its peak: undefined."""
     known = (p >= max(1e-6 * p.max(), TINY)) | (q >= max(1e-6 * q.max(), TINY))
     return np.divide(p, p + q, out=np.full(p.shape, np.nan), where=known)
 

@@ -29,7 +29,7 @@ def pdf(source: Source, x: np.ndarray) -> np.ndarray:
 
 
 def distribution(source: Source, hints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Knots (m,) and the distribution function there (m,), from 0 to 1; between knots lies less than a thousandth of the mass.
+    """Knots (m,) and the distribution function there (m,), from 0 to 1 in steps below a thousandth.
 
     Adaptive Simpson: cells are halved until they are right to 1e-9. `hints` (sorted) are true samples: they put knots
     where the mass is, so that no mode is too narrow to be found. Raises `ValueError` if the density does not

@@ -1,0 +1,348 @@
+"""Truths about recordings: what went in comes out, one past after a rewind, and kill -9 or a full disk harm nothing."""
+
+import json
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from gancore.record.recording import COMMIT_EVERY, Reader, Recording, RecordingError, runs_folder
+
+NAMES = ("d_loss", "g_loss")
+CONFIG = {"loss": "hinge", "d_opt.lr": 1e-3, "seed": 7, "text": "größer 'quoted'"}
+
+
+def block(first, n):
+    """Rows that tell which iteration they are."""
+    i = np.arange(first, first + n)
+    return np.stack((i % 4099, -i % 4093), axis=1).astype(np.float32)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "a folder" / "run?#1.ganscope"
+
+
+@pytest.fixture
+def recording(path):
+    made = Recording.create(path, CONFIG, NAMES)
+    yield made
+    made.close()
+
+
+def test_what_went_in_comes_out(recording, path):
+    recording.event(0, "play")
+    for first in range(0, 10_000, 100):
+        recording.scalars(first, block(first, 100))
+    recording.event(10_000, "d_opt.lr = 0.01")
+    recording.commit()
+    with Reader(path) as reader:
+        assert (reader.config, reader.names) == (CONFIG, NAMES)
+        assert abs(reader.created - time.time()) < 60
+        assert [(e["iteration"], e["what"]) for e in reader.events()] == [(0, "play"), (10_000, "d_opt.lr = 0.01")]
+        assert reader.iterations() == 10_000
+        iterations, values = reader.scalars()
+        assert iterations.dtype == np.int64 and values.dtype == np.float32
+        np.testing.assert_array_equal(iterations, np.arange(10_000))
+        np.testing.assert_array_equal(values, block(0, 10_000))
+        assert reader.last_checkpoint() is None
+
+
+@pytest.mark.parametrize(
+    "first, last", [(0, None), (0, 0), (17, 17), (5000, 9000), (4095, 4096), (9999, None), (10_001, None), (8, 7)]
+)
+def test_any_span_can_be_read(recording, path, first, last):
+    recording.scalars(3, block(3, 9998))
+    recording.commit()
+    with Reader(path) as reader:
+        iterations, values = reader.scalars(first, last)
+    expected = np.arange(max(first, 3), min(10_001, 10_001 if last is None else last + 1))
+    np.testing.assert_array_equal(iterations, expected)
+    np.testing.assert_array_equal(values, block(3, 9998)[expected - 3])
+
+
+def test_nan_and_infinity_are_kept_bit_by_bit(recording, path):
+    odd = np.array([[np.nan, np.inf], [-np.inf, -0.0], [1e-45, 3.4e38]], np.float32)
+    recording.scalars(0, odd)
+    recording.commit()
+    with Reader(path) as reader:
+        assert reader.scalars()[1].tobytes() == odd.tobytes()
+
+
+def test_scalars_follow_each_other(recording):
+    recording.scalars(5, block(5, 5))
+    for wrong in (9, 11):
+        with pytest.raises(ValueError, match=f"iteration {wrong} came: the next one is 10"):
+            recording.scalars(wrong, block(wrong, 1))
+    with pytest.raises(ValueError, match="d_loss"):
+        recording.scalars(10, np.zeros((4, 3), np.float32))
+    recording.scalars(10, block(10, 1))
+
+
+def test_the_caller_may_reuse_its_buffer(recording, path):
+    ring = block(0, 10)
+    recording.scalars(0, ring)
+    ring[:] = 0
+    recording.commit()
+    with Reader(path) as reader:
+        np.testing.assert_array_equal(reader.scalars()[1], block(0, 10))
+
+
+def test_a_checkpoint_comes_back_bit_by_bit_and_the_newest_two_stay(recording, path):
+    generator = torch.Generator().manual_seed(3)
+    whole = torch.randn(4, 6, generator=generator)
+    state = {
+        "weights": whole,
+        "view": whole.t()[1:],  # shares memory with its sibling and is not contiguous
+        "generator": generator.get_state(),
+        "steps": torch.tensor(12_345_678_901),
+        "flag": torch.tensor([True, False]),
+        "empty": torch.zeros(0),
+        "half": torch.randn(3, dtype=torch.bfloat16, generator=generator),
+    }
+    for iteration in (100, 200, 300):
+        recording.checkpoint(iteration, {**state, "at": torch.tensor(iteration)}, {"d_updates": iteration})
+    with Reader(path) as reader:
+        iteration, tensors, extra = reader.last_checkpoint()
+    assert (iteration, extra, tensors.pop("at")) == (300, {"d_updates": 300}, 300)
+    assert tensors.keys() == state.keys()
+    for name, tensor in state.items():
+        assert tensors[name].dtype == tensor.dtype and torch.equal(tensors[name], tensor)
+    with sqlite3.connect(path) as database:
+        assert [row[0] for row in database.execute("SELECT iteration FROM checkpoints")] == [200, 300]
+
+
+def test_a_checkpoint_takes_the_scalars_and_events_before_it_along(recording, path):
+    recording.scalars(0, block(0, 50))
+    recording.event(20, "pause")
+    recording.checkpoint(50, {"w": torch.ones(2)})
+    recording.scalars(50, block(50, 3))  # still in memory
+    with Reader(path) as reader:
+        assert (reader.iterations(), len(reader.events()), reader.last_checkpoint()[0]) == (50, 1, 50)
+
+
+def test_checkpoints_do_not_make_the_file_grow(recording, path):
+    sizes = []
+    for iteration in range(0, 12):
+        recording.checkpoint(iteration, {"w": torch.randn(200_000)})
+        with sqlite3.connect(path) as database:
+            database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sizes.append(path.stat().st_size)
+    assert sizes[-1] <= sizes[3] < 4 * 800_000
+
+
+def test_after_a_rewind_there_is_one_past(recording, path):
+    for first in range(0, 10_000, 1000):
+        recording.scalars(first, block(first, 1000))
+        recording.event(first, f"at {first}")
+    recording.checkpoint(4499, {"w": torch.ones(1)})
+    recording.checkpoint(9000, {"w": torch.ones(1)})
+    recording.truncate(4500)
+    recording.scalars(4501, -block(4501, 10))
+    recording.commit()
+    with Reader(path) as reader:
+        iterations, values = reader.scalars()
+        np.testing.assert_array_equal(iterations, np.arange(4511))
+        np.testing.assert_array_equal(values, np.concatenate((block(0, 4501), -block(4501, 10))))
+        assert [e["iteration"] for e in reader.events()] == [0, 1000, 2000, 3000, 4000]
+        assert reader.last_checkpoint()[0] == 4499
+    recording.truncate(-1)
+    recording.scalars(1, block(1, 1))
+
+
+def test_a_closed_recording_is_one_file_and_can_be_continued(path):
+    recording = Recording.create(path, CONFIG, NAMES)
+    recording.scalars(0, block(0, 5))
+    recording.close()
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+    recording = Recording.open(path)
+    recording.scalars(5, block(5, 5))
+    with Reader(path) as reader:  # a reader keeps the log open: closing still loses nothing
+        recording.close()
+        assert reader.iterations() == 10
+    with Reader(path) as reader:
+        np.testing.assert_array_equal(reader.scalars()[1], block(0, 10))
+
+
+def test_commits_come_about_once_a_second(recording, path):
+    with Reader(path) as reader:
+        recording.scalars(0, block(0, 5))
+        assert reader.iterations() == 0
+        time.sleep(COMMIT_EVERY + 0.05)
+        recording.tick()
+        assert reader.iterations() == 5
+
+
+def test_it_can_be_read_while_it_grows(recording, path):
+    seen, done = [], threading.Event()
+
+    def look():
+        with Reader(path) as reader:
+            while not done.is_set():
+                iterations, values = reader.scalars()
+                np.testing.assert_array_equal(values, block(0, len(iterations)))
+                seen.append(len(iterations))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    for first in range(0, 20_000, 100):
+        recording.scalars(first, block(first, 100))
+        recording.commit()
+        time.sleep(0.001)
+    done.set()
+    thread.join()
+    assert seen == sorted(seen) and len(set(seen)) > 3
+
+
+WRITER = """
+import sys, time
+import numpy as np, torch
+from gancore.record.recording import Reader, Recording
+path, every = sys.argv[1], int(sys.argv[2])
+recording, i = Recording.open(path), Reader(path).iterations()
+print("ready", flush=True)
+while True:
+    recording.scalars(i, np.array([[i % 4099, -i % 4093]], np.float32))
+    i += 1
+    if i % 5_000 == 0:
+        recording.event(i, "tick")
+    if i % every == 0:
+        recording.checkpoint(i, {"i": torch.full((50_000,), i)}, {"i": i})
+    print(i, time.time(), flush=True)
+"""
+
+
+def test_kill_9_costs_at_most_the_last_second(path, tmp_path):
+    Recording.create(path, CONFIG, NAMES).close()
+    chance = random.Random(11)
+    for kill in range(5):
+        said = tmp_path / f"said-{kill}"
+        with said.open("w") as out:
+            child = subprocess.Popen(
+                [sys.executable, "-c", WRITER, str(path), "20000" if kill >= 3 else "1000000000"], stdout=out
+            )
+        while not said.read_text().startswith("ready\n"):
+            assert child.poll() is None
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0.3, 2.0))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        lines = [line.split() for line in said.read_text().splitlines(keepends=True)[1:] if line.endswith("\n")]
+        handed_over = {float(wall): int(i) for i, wall in lines}
+        end = max(handed_over)
+        must_be_there = max((i for wall, i in handed_over.items() if wall < end - 1.0), default=0)
+        with Reader(path) as reader:
+            n = reader.iterations()
+            iterations, values = reader.scalars()
+            np.testing.assert_array_equal(iterations, np.arange(n))
+            np.testing.assert_array_equal(values, block(0, n))
+            assert must_be_there <= n <= handed_over[end] + 1
+            assert {e["iteration"] for e in reader.events()} >= set(range(5000, n + 1, 5000))
+            if checkpoint := reader.last_checkpoint():
+                iteration, tensors, extra = checkpoint
+                assert extra == {"i": iteration} and (tensors["i"] == iteration).all()
+                assert iteration <= n
+    assert checkpoint, "no child lived long enough for a checkpoint"
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+FULL_DISK = """
+import resource, sys
+import numpy as np
+from gancore.record.recording import Recording, RecordingError
+recording = Recording.create(sys.argv[1], {}, ("a", "b"))
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, hard))
+i = 0
+try:
+    while True:
+        recording.scalars(i, np.full((1000, 2), i, np.float32))
+        i += 1000
+        recording.commit()
+except RecordingError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+recording.commit()
+print(i)
+"""
+
+
+def test_a_full_disk_is_said_kindly_and_loses_nothing(path):
+    done = subprocess.run([sys.executable, "-c", FULL_DISK, str(path)], capture_output=True, text=True, check=True)
+    message, handed_over = done.stdout.splitlines()
+    assert str(path) in message and "GANSCOPE_RUNS" in message
+    with Reader(path) as reader:
+        assert reader.iterations() == int(handed_over)
+        np.testing.assert_array_equal(reader.scalars()[1][:, 0], np.arange(int(handed_over)) // 1000 * 1000)
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_folder_that_cannot_be_made_is_said_kindly(tmp_path):
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(RecordingError, match="GANSCOPE_RUNS") as told:
+        Recording.create(tmp_path / "file" / "run.ganscope", CONFIG, NAMES)
+    assert str(tmp_path) in str(told.value)
+
+
+def test_a_config_that_is_no_json_leaves_no_file_behind(path):
+    with pytest.raises(TypeError):
+        Recording.create(path, {"loss": object()}, NAMES)
+    assert not path.exists()
+
+
+def test_an_existing_file_is_never_replaced(recording, path):
+    with pytest.raises(RecordingError, match="exists"):
+        Recording.create(path, CONFIG, NAMES)
+
+
+@pytest.mark.parametrize("open_it", [Reader, Recording.open])
+def test_what_is_no_recording_is_said_kindly(tmp_path, open_it):
+    (tmp_path / "text").write_text("no database at all, just text\n" * 100)
+    with sqlite3.connect(tmp_path / "other") as database:
+        database.execute("CREATE TABLE meta (key, value)")
+        database.execute("INSERT INTO meta VALUES ('format', '99')")
+    for name, why in (("missing", "unable to open"), ("text", "not a database"), ("other", "format is 99")):
+        with pytest.raises(RecordingError, match=why) as told:
+            open_it(tmp_path / name)
+        assert name in str(told.value)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_a_damaged_checkpoint_is_said_kindly(recording, path):
+    recording.checkpoint(1, {"w": torch.ones(2)})
+    with sqlite3.connect(path) as database:
+        database.execute("UPDATE checkpoints SET payload = ?", (b"\x80\x04\x95garbage",))
+    with Reader(path) as reader, pytest.raises(RecordingError, match="cannot read"):
+        reader.last_checkpoint()
+
+
+def test_a_reader_cannot_write(recording, path):
+    with Reader(path) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        reader._db.execute("DELETE FROM meta")
+
+
+def test_the_runs_folder_follows_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("GANSCOPE_RUNS", str(tmp_path / "mine"))
+    assert runs_folder() == tmp_path / "mine"
+    monkeypatch.delenv("GANSCOPE_RUNS")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert runs_folder() == tmp_path / "ganscope" / "runs"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", "/home/someone")
+    assert str(runs_folder()) == "/home/someone/.cache/ganscope/runs"
+
+
+def test_events_are_plain_json(recording, path):
+    recording.event(3, "loss = hinge")
+    recording.commit()
+    with Reader(path) as reader:
+        assert json.loads(json.dumps(reader.events()))[0]["what"] == "loss = hinge"
