@@ -1,0 +1,244 @@
+"""The sidebar: every knob of the run as a widget, made from what the catalogs say about it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from gancore import presets
+from gancore.catalog import BadKnob, Knob, knobs, text
+from gancore.config import ROLES, Config, live
+from gancore.run.pace import Pace
+from gancore.run.session import Session
+
+LIVE, RESTART = ":material/bolt:", ":material/restart_alt:"
+GROUPS = {
+    "Generator": ("g_opt", "g"),
+    "Discriminator": ("d_opt", "dynamics", "d", "penalty", "constraint"),
+    "Data and noise": ("data", "noise"),
+    "Run": ("loss",),
+}
+NAMES = {
+    "g": "network", "d": "network", "g_opt": "optimiser", "d_opt": "optimiser", "dynamics": "dynamics",
+    "penalty": "penalty", "constraint": "weights", "data": "data", "noise": "noise prior", "loss": "loss",
+}  # fmt: skip
+# Roles whose choice is an advanced matter; their basic knobs still show.
+ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint"}
+
+
+def sidebar(run: Session, page: str) -> None:
+    """Draws all knobs and hands what they say to the run."""
+    with st.sidebar:
+        _preset(run, page)
+        waiting = st.container()
+        st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
+        advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
+        _follow(run, page)
+        try:
+            config = _config(run, page, advanced)
+        except BadKnob as error:
+            st.error(str(error))
+        else:
+            run.want(config)
+        with waiting:
+            _pending(run)
+        st.button(
+            "Restore defaults", icon=":material/undo:", width="stretch", help="Back to the preset's own settings",
+            on_click=lambda: _show(page, presets.load(st.session_state[f"{page}/preset"]).config),
+        )  # fmt: skip
+    if st.session_state.pop(f"{page}/stale", False):
+        del st.session_state[f"{page}/shown"]
+        st.rerun()
+
+
+def _preset(run: Session, page: str) -> None:
+    mine = [name for name in presets.names() if presets.load(name).page == page]
+    key = f"{page}/preset"
+    st.session_state.setdefault(key, next((n for n in mine if presets.load(n).config == run.config), page))
+
+    def chosen():
+        _show(page, presets.load(st.session_state[key]).config)
+
+    st.selectbox(
+        "Preset", mine, key=key, format_func=lambda name: presets.load(name).title, on_change=chosen,
+        help="A starting point; every knob stays yours to turn",
+    )  # fmt: skip
+    st.caption(presets.load(st.session_state[key]).story)
+
+
+def _pending(run: Session) -> None:
+    waiting = run.pending()
+    if not waiting:
+        return
+    names = ", ".join(f"**{address} = {text(value)}**" for address, value in list(waiting.items())[:4])
+    more = f" and {len(waiting) - 4} more" if len(waiting) > 4 else ""
+    with st.container(border=True):
+        st.markdown(f"{RESTART} waits for a restart: {names}{more}")
+        if st.button("Restart now", type="primary", icon=":material/restart_alt:", width="stretch"):
+            run.restart()
+            st.rerun()
+
+
+def _follow(run: Session, page: str) -> None:
+    """Moves the widgets when the settings changed elsewhere: a preset, a link's planned change, another tab."""
+    shown_key = f"{page}/shown"
+    if st.session_state.get(shown_key) != run.wanted:
+        for address, value in run.wanted.flat().items():
+            _put(page, address, value)
+        st.session_state[shown_key] = run.wanted
+
+
+def _show(page: str, config: Config) -> None:
+    for address, value in config.flat().items():
+        _put(page, address, value)
+    st.session_state[f"{page}/wish"] = config
+
+
+def _put(page: str, address: str, value: Any) -> None:
+    if isinstance(value, tuple):
+        st.session_state[f"{page}/{address}/rows"] = value
+        st.session_state.pop(f"{page}/{address}", None)
+    else:
+        st.session_state[f"{page}/{address}"] = value
+
+
+def _config(run: Session, page: str, advanced: bool) -> Config:
+    """What the widgets say. A choice that was just swapped starts from its own defaults."""
+    config = st.session_state.pop(f"{page}/wish", None) or run.wanted
+    for title, places in GROUPS.items():
+        with st.expander(title, expanded=True):
+            for role in (place for place in places if place in ROLES):
+                config = _role(config, page, role, advanced)
+            if title == "Run":
+                config = _own(config, page)
+                run.set_pace(_pace(run, page, advanced))
+    st.session_state[f"{page}/shown"] = config
+    return config
+
+
+def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
+    choice = getattr(config, role)
+    options = [name for name, entry in ROLES[role].items() if role != "data" or entry.page == page]
+    if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
+        name = st.selectbox(
+            f"{NAMES[role]} {LIVE if live(role) else RESTART}", options, key=_key(page, role, choice.name),
+            format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
+        )  # fmt: skip
+        if name != choice.name:
+            config = config.with_(role, name)
+            for address, value in getattr(ROLES[role][name], "wants", {}).items():
+                config = config.with_(address, value)
+                st.session_state[f"{page}/stale"] = True  # its own widget was drawn before: draw once more
+            choice = getattr(config, role)
+            for k in knobs(choice):
+                _put(page, f"{role}.{k.name}", getattr(choice, k.name))
+    turned = {}
+    shown = [k for k in knobs(choice) if advanced or not k.advanced]
+    for k, place in zip(shown, _places(shown)):
+        with place:
+            turned[f"{role}.{k.name}"] = _widget(page, f"{role}.{k.name}", k, getattr(choice, k.name))
+    return Config.from_flat(turned, config)  # all at once: low and high of a range are only right together
+
+
+def _places(shown: list[Knob]) -> list:
+    """Two narrow widgets beside each other; one that needs room, or has nobody beside it, takes the whole width."""
+    wide = [k.kind == "modes" or len(k.label or k.name) > 10 for k in shown]
+    places, right = [], None
+    for at, alone in enumerate(wide):
+        if right is not None:
+            places.append(right)
+            right = None
+        elif alone or at + 1 == len(wide) or wide[at + 1]:
+            places.append(st.container())
+        else:
+            left, right = st.columns(2)
+            places.append(left)
+    return places
+
+
+def _own(config: Config, page: str) -> Config:
+    for k, place in zip(knobs(Config), st.columns(2)):
+        with place:
+            config = config.with_(k.name, _widget(page, k.name, k, getattr(config, k.name)))
+    return config
+
+
+def _pace(run: Session, page: str, advanced: bool) -> Pace:
+    values = {k.name: getattr(run.pace, k.name) for k in knobs(Pace)}
+    shown = [k for k in knobs(Pace) if advanced or not k.advanced]
+    for k, place in zip(shown, _places(shown)):
+        with place:
+            value = values[k.name]
+            values[k.name] = _speed(page, value) if k.name == "speed" else _widget(page, k.name, k, value)
+    return Pace(**values)
+
+
+def _speed(page: str, value: int) -> int:
+    options = sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, value} - {0})
+    return st.select_slider(
+        f"speed {LIVE}", [*options, 0], key=_key(page, "speed", value),
+        format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
+    )  # fmt: skip
+
+
+def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
+    """One knob as the widget that suits its kind and range."""
+    label = f"{k.label or k.name.replace('_', ' ')} {LIVE if _live(address) else RESTART}"
+    if k.kind == "modes":
+        return _modes(page, address, label, k, value)
+    common = dict(key=_key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
+    if k.kind == "choice":
+        return st.selectbox(label, k.choices, **common)
+    if k.kind == "bool":
+        return st.toggle(label, **common)
+    if k.log:
+        return st.select_slider(label, _decades(k, value), format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common)
+    if k.kind == "int" and k.high - k.low > 300:
+        return st.number_input(label, int(k.low), int(k.high), **common)
+    if k.kind == "int":
+        return st.slider(label, int(k.low), int(k.high), **common)
+    if k.high - k.low <= 1:
+        return st.slider(label, float(k.low), float(k.high), step=0.01, **common)
+    return st.number_input(label, float(k.low), float(k.high), step=0.1, format="%.4g", **common)
+
+
+def _key(page: str, address: str, value: Any) -> str:
+    key = f"{page}/{address}"
+    st.session_state.setdefault(key, value)
+    return key
+
+
+def _live(address: str) -> bool:
+    return True if address in {k.name for k in knobs(Pace)} else live(address)
+
+
+def _decades(k: Knob, value: Any) -> list:
+    """Steps of equal ratio over the knob's range, and the value itself wherever it lies."""
+    if k.kind == "int":
+        powers = {2**i for i in range(int(math.log2(k.high)) + 1)}
+        return sorted({n for n in powers if n >= k.low} | {int(k.low), int(k.high), value})
+    low, high = round(10 * math.log10(k.low)), round(10 * math.log10(k.high))
+    steps = {float(f"{10 ** (i / 10):.2g}") for i in range(low, high + 1)}
+    return sorted({s for s in steps if k.low <= s <= k.high} | {float(value)})
+
+
+def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
+    """Rows of weight, mean and spread in a small table to edit."""
+    st.caption(label, help=f"{k.help}. Give {k.accepts}.")
+    rows = st.session_state.setdefault(f"{page}/{address}/rows", value)
+    columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in ("weight", "mean", "spread")}
+    table = pd.DataFrame(list(rows), columns=list(columns))
+    edited = st.data_editor(table, key=f"{page}/{address}", num_rows="dynamic", hide_index=True, column_config=columns)
+    complete = edited.dropna()
+    return tuple(tuple(float(n) for n in row) for row in complete.itertuples(index=False))
+
+
+def _usual(role: str) -> str:
+    return getattr(Config(), role).name
+
+
+def _help(choice: Any) -> str:
+    return (choice.__doc__ or "").strip()

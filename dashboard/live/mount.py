@@ -1,0 +1,51 @@
+"""Puts the player on a page: one component, declared once, that keeps its connection over reruns."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.live.assets import STYLE, VERSION
+from dashboard.panels.panel import Panel
+from gancore.observe.frame import Frame
+
+# Inline script is a blob module, which has no address of its own to import from: hence the page's.
+SCRIPT = f"""
+const player = import(new URL("live/web/{VERSION}/player.js", document.baseURI).href).catch(() => null);
+let told = false;
+export default async (component) => {{
+  const found = await player;
+  if (found) return found.play(component);
+  component.parentElement.textContent = "The player could not be loaded, so this page draws once a second instead.";
+  if (!told) component.setStateValue("offline", (told = true));
+}};
+"""
+
+player = st.components.v2.component("ganscope_player", css=STYLE, js=SCRIPT, isolate_styles=False)
+
+
+def mount(
+    panels: Sequence[Panel],
+    run_id: str,
+    key: str | None,
+    controls: bool,
+    first: Frame | None = None,
+    key_: str = "live",
+) -> bool:
+    """Show `panels`, filled by the run. False once the browser has found that no live connection can be opened.
+
+    `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
+    """
+    data = dict(
+        run=run_id,
+        key=key if controls else None,
+        controls=controls,
+        panels=[panel.spec() for panel in panels],
+        first=base64.b64encode(first.encode()).decode() if first else None,
+    )
+    # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.
+    reruns = dict(on_offline_change=lambda: None, on_epoch_change=lambda: None)
+    state = player(key=key_, data=data, default={"offline": False}, **reruns)
+    return not state.offline

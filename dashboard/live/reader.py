@@ -1,0 +1,155 @@
+"""One reader of one run: what it is sent over its WebSocket, and what it may ask for.
+
+Everything here runs on the server's event loop. Only `Reader.wake` is called from other threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+import streamlit as st
+from starlette.requests import HTTPConnection
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
+
+MESSAGE_LIMIT = 4096  # bytes
+PROBES_LIMIT = 64
+CONTROLS = {"play", "pause", "step", "restart"}
+
+
+class Malformed(Exception):
+    """A message that no player sends; `code` is the WebSocket close code that answers it."""
+
+    def __init__(self, code: int = 1008):
+        self.code = code
+
+
+async def live(hub: Any, socket: WebSocket) -> None:
+    """One reader from handshake to goodbye."""
+    session = hub.find(socket.path_params["run_id"])
+    if session is None or not same_origin(socket):
+        await socket.close(1008)  # before accept this is HTTP 403
+        return
+    controls = secrets.compare_digest(socket.query_params.get("key", "").encode(), session.key.encode())
+    await socket.accept()
+    reader = Reader(socket, session, controls)
+    try:
+        await reader.serve()
+    finally:
+        session.unsubscribe(reader.token)
+
+
+class Reader:
+    """Newest wins: nothing is queued. A frame is looked up when the reader has drawn the last one, and not before."""
+
+    def __init__(self, socket: WebSocket, session: Any, controls: bool):
+        self.socket, self.session, self.controls = socket, session, controls
+        self.loop, self.news, self.drawn = asyncio.get_running_loop(), asyncio.Event(), True
+        self.news.set()
+        self.token = session.subscribe(self.wake)
+
+    def wake(self) -> None:
+        """From any thread: something newer is there. Cheap, and harmless once the loop has closed."""
+        if not self.news.is_set() and not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.news.set)
+
+    async def serve(self) -> None:
+        """Until the reader leaves or misbehaves; the other half is stopped with it."""
+        halves = [asyncio.create_task(self.tell()), asyncio.create_task(self.listen())]
+        done, left = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
+        for half in left:
+            half.cancel()
+        await asyncio.wait(left) if left else None
+        for half in done:
+            if isinstance(half.exception(), Malformed):
+                await self.socket.close(half.exception().code)
+            elif half.exception() and not isinstance(half.exception(), (WebSocketDisconnect, RuntimeError)):
+                raise half.exception()
+
+    async def tell(self) -> None:
+        told = shown = None
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            version, status = self.session.status()
+            if version != told:
+                told = version
+                await self.socket.send_text(json.dumps(status))
+            version, frame = self.session.newest()
+            if self.drawn and frame is not None and version != shown:
+                shown, self.drawn = version, False
+                await self.socket.send_bytes(frame)
+
+    async def listen(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            await self.obey(parsed(message.get("text")))
+
+    async def obey(self, said: dict) -> None:
+        kind = said["type"]
+        if kind == "drawn":
+            self.drawn = True
+            self.news.set()
+        elif kind == "look":
+            self.session.look(self.token, probes(said))
+        elif kind in CONTROLS and not self.controls:
+            refusal = {
+                "type": "error",
+                "message": "You are watching this run: only the person who started it can steer it.",
+            }
+            await self.socket.send_text(json.dumps(refusal))
+        elif kind == "step":
+            self.session.step(which(said))
+        elif kind in CONTROLS:
+            getattr(self.session, kind)()
+        else:
+            raise Malformed
+
+
+def parsed(text: str | None) -> dict:
+    """A client's message: one small JSON object with a type."""
+    if text is None:
+        raise Malformed
+    if len(text.encode()) > MESSAGE_LIMIT:
+        raise Malformed(1009)
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Malformed from None
+    if not isinstance(said, dict) or not isinstance(said.get("type"), str):
+        raise Malformed
+    return said
+
+
+def probes(said: dict) -> set[str]:
+    names = said.get("probes")
+    if not isinstance(names, list) or len(names) > PROBES_LIMIT or not all(isinstance(name, str) for name in names):
+        raise Malformed
+    return set(names)
+
+
+def which(said: dict) -> str:
+    if said.get("which") not in ("d", "g", "both"):
+        raise Malformed
+    return said["which"]
+
+
+def same_origin(connection: HTTPConnection) -> bool:
+    """Whether a browser that connects shows our own page. Others' pages could otherwise read runs through a visitor.
+
+    A page cannot forge `X-Forwarded-Host`, so trusting it lets proxies work. Programs send no Origin and are let in.
+    """
+    host, origin = connection.headers.get("host"), connection.headers.get("origin")
+    if not is_host_allowed(host):
+        return False
+    if origin is None or not st.config.get_option("server.enableCORS"):
+        return True
+    forwarded = connection.headers.get("x-forwarded-host", "").split(",")[0].strip()
+    allowed = {one.strip().rstrip("/") for one in st.config.get_option("server.corsAllowedOrigins")}
+    return origin in allowed or urlsplit(origin).netloc.lower() in {str(host).lower(), forwarded.lower()} - {""}

@@ -1,0 +1,165 @@
+// Plays a run: frames from a WebSocket onto panels, the reader's wishes back.
+
+import { make } from "./dom.js";
+import { decode, decodeText } from "./frame.js";
+import { plannedChanges, showLink } from "./links.js";
+import { Panel } from "./panel.js";
+import { Socket } from "./socket.js";
+import { template } from "./theme.js";
+import { Transport } from "./transport.js";
+
+const TYPING = "input, textarea, select, button, a, summary, [contenteditable], [role=slider], [role=combobox], [role=tab], [role=menuitem]";
+
+/** Called by Streamlit on every rerun and on every change of theme. */
+export function play(component) {
+  const parent = component.parentElement;
+  const player = (parent.player ??= new Player(parent));
+  player.take(component);
+  const turn = ++player.turns;
+  return () => turn === player.turns && player.close(parent);
+}
+
+class Player {
+  constructor(parent) {
+    this.turns = 0;
+    this.panels = new Map();
+    this.grid = make("div", { class: "gs-grid" });
+    this.root = make("div", { class: "gs" }, this.grid);
+    parent.append(this.root);
+    this.keys = (event) => this.key(event);
+    window.addEventListener("keydown", this.keys);
+    this.ticking = setInterval(() => this.transport?.count({ frames: this.transport.rate() }), 1000);
+  }
+
+  /** Take what the page says now; what has not changed stays as it is, connection included. */
+  take({ data, setStateValue }) {
+    this.setState = setStateValue;
+    const { panels, first, ...run } = data;
+    const another = JSON.stringify(run) !== JSON.stringify(this.run);
+    const frame = first ? decodeText(first) : undefined;
+    if (another) this.follow(run);
+    this.arrange(panels, frame);
+    if (another && frame) for (const panel of this.panels.values()) panel.draw(frame);
+    this.dress();
+  }
+
+  follow(run) {
+    this.run = run;
+    this.socket?.close();
+    this.transport?.root.remove();
+    this.transport = new Transport(run, (message) => this.socket.send(message));
+    this.root.prepend(this.transport.root);
+    this.epoch = undefined;
+    this.connect();
+  }
+
+  connect() {
+    const url = new URL(`live/ws/${encodeURIComponent(this.run.run)}`, document.baseURI);
+    url.protocol = url.protocol.replace("http", "ws");
+    if (this.run.key) url.searchParams.set("key", this.run.key);
+    this.socket?.close();
+    this.socket = new Socket(url.href, {
+      frame: (buffer) => this.draw(buffer),
+      said: (message) => this.hear(message),
+      opened: () => this.reach(),
+      lost: (tries) => this.transport.connection(tries < 6 ? "Connection lost – reconnecting"
+        : "Connection lost – still trying; reload the page if this lasts"),
+      blocked: () => this.giveUp(),
+    });
+  }
+
+  reach() {
+    this.transport.connection("");
+    this.look();
+    this.root.classList.remove("gs-offline");
+    if (this.offline) this.setState("offline", (this.offline = false));
+  }
+
+  giveUp() {
+    this.offline = true;
+    this.root.classList.add("gs-offline");
+    const retry = make("button", { type: "button", class: "gs-button", click: () => this.connect() }, "Try again");
+    this.transport.connection("The live connection could not be opened, so this page draws once a second instead.");
+    this.transport.link.append(" ", retry);
+    this.setState("offline", true);
+  }
+
+  look() {
+    const probes = new Set([...this.panels.values()].flatMap((panel) => panel.probes));
+    this.socket.send({ type: "look", probes: [...probes] });
+  }
+
+  /** Panels as the page lists them. One whose figure is the same as before is kept. */
+  arrange(specs, first) {
+    const wanted = new Map(specs.map((spec) => [spec.name, JSON.stringify(spec)]));
+    if (JSON.stringify([...wanted]) === this.arranged) return;
+    this.arranged = JSON.stringify([...wanted]);
+    for (const [name, panel] of this.panels) {
+      if (wanted.get(name) !== JSON.stringify(panel.spec)) panel.close(), this.panels.delete(name);
+    }
+    const known = this.panels;
+    this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec, first)]));
+    this.grid.append(...[...this.panels.values()].map((panel) => panel.root));
+    this.look();
+  }
+
+  add(spec, first) {
+    const panel = new Panel(spec, () => this.look());
+    panel.mark(this.transport.changes.events);
+    this.opening = panel.open(template(this.root), first, this.opening);
+    return panel;
+  }
+
+  async draw(buffer) {
+    const frame = decode(buffer);
+    await Promise.all([...this.panels.values()].map((panel) => panel.draw(frame)));
+    this.transport.frame(frame);
+    this.socket.send({ type: "drawn" });
+  }
+
+  hear(message) {
+    if (message.type === "error") return this.transport.tell(message.message);
+    if (message.type !== "status") return;
+    const restarted = this.epoch !== undefined && message.epoch !== this.epoch;
+    if (restarted && this.run.controls) this.setState("epoch", message.epoch); // the page's settings are the run's again
+    this.epoch = message.epoch;
+    this.transport.say(message);
+    this.change(message, restarted);
+  }
+
+  /** What was changed on the way: lines on the panels, and a true address bar. A restart forgets it. */
+  change({ events, iteration }, restarted) {
+    const planned = restarted ? [] : plannedChanges(iteration, events);
+    const changes = { events, planned };
+    if (JSON.stringify(changes) === JSON.stringify(this.transport.changes) && !restarted) return;
+    this.transport.changes = changes;
+    for (const panel of this.panels.values()) panel.mark(events);
+    if (this.run.controls) showLink(changes);
+  }
+
+  key(event) {
+    if (!this.run.controls || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    if (event.target.closest?.(TYPING)) return;
+    if (event.code === "Space" && !event.repeat) this.transport.playOrPause();
+    else if (event.code === "ArrowRight") this.socket.send({ type: "step", which: "both" });
+    else return;
+    event.preventDefault();
+  }
+
+  /** Follow the page's theme. */
+  dress() {
+    const now = template(this.root);
+    if (JSON.stringify(now) === JSON.stringify(this.dressed)) return;
+    if (this.dressed) for (const panel of this.panels.values()) panel.dress(now);
+    this.dressed = now;
+  }
+
+  close(parent) {
+    this.socket.close();
+    clearInterval(this.ticking);
+    window.removeEventListener("keydown", this.keys);
+    for (const panel of this.panels.values()) panel.close();
+    this.root.remove();
+    delete parent.player;
+  }
+}

@@ -1,0 +1,138 @@
+// The bar above the panels: play, step, restart, where the run is, and what to take away from it.
+
+import { icon, make, menu } from "./dom.js";
+import { copy, settingsLink, watchLink } from "./links.js";
+
+const COUNTS = {
+  iteration: ["Iteration", "k discriminator updates, then one generator update"],
+  d_updates: ["D updates", "discriminator updates so far"],
+  g_updates: ["G updates", "generator updates so far"],
+  iterations_per_second: ["Iterations/s", "how fast the run trains"],
+  frames: ["Frames/s", "pictures drawn here, counted in this browser"],
+  elapsed: ["Elapsed", "training time"],
+};
+const STATES = { playing: "Playing", paused: "Paused", finished: "Finished", failed: "Failed" };
+
+export class Transport {
+  constructor({ run, controls }, send) {
+    this.send = send;
+    this.changes = { events: [], planned: [] };
+    this.values = {};
+    this.drawn = [];
+    this.note = make("p", { class: "gs-note", hidden: true });
+    this.spoken = make("span", { class: "gs-spoken", role: "status" });
+    this.link = make("span", { class: "gs-link", hidden: true, role: "status" });
+    const bar = make("div", { class: "gs-bar" }, controls ? this.steering() : this.watching(), this.counting(), this.taking(run, controls));
+    this.root = make("div", { class: "gs-transport", role: "group", "aria-label": "Training" }, bar, this.link, this.note, this.spoken);
+    this.show("paused");
+  }
+
+  steering() {
+    this.toggle = make("button", { type: "button", class: "gs-button gs-play", "aria-keyshortcuts": "Space",
+      title: "Play or pause (space)", click: () => this.playOrPause() });
+    const step = (which) => () => this.send({ type: "step", which });
+    const steps = menu("Step", "step", [
+      ["One iteration  →", step("both")], ["Discriminator only", step("d")], ["Generator only", step("g")],
+    ]);
+    const restart = make("button", { type: "button", class: "gs-button", title: "Start again from the same seed",
+      click: () => this.send({ type: "restart" }) }, icon("restart"), make("span", {}, "Restart"));
+    return make("div", { class: "gs-steer" }, this.toggle, steps, restart);
+  }
+
+  watching() {
+    return make("div", { class: "gs-steer gs-watching" }, icon("eye"), make("span", {}, "You are watching this run"));
+  }
+
+  counting() {
+    const counts = Object.entries(COUNTS).map(([name, [label, help]]) => {
+      this.values[name] = make("dd", { "data-count": name }, "–");
+      return make("div", { title: help }, make("dt", {}, label), this.values[name]);
+    });
+    return make("dl", { class: "gs-counts" }, ...counts);
+  }
+
+  taking(run, controls) {
+    const giving = (symbol, label, help, link) => {
+      const text = make("span", {}, label);
+      const button = make("button", { type: "button", class: "gs-button gs-quiet", title: help, "aria-label": label, click: async () => {
+        text.textContent = (await copy(link())) ? "Copied" : "Not copied";
+        this.spoken.textContent = text.textContent;
+        button.classList.add("gs-copied");
+        setTimeout(() => ((text.textContent = label), button.classList.remove("gs-copied")), 1600);
+      } }, icon(symbol), text);
+      return button;
+    };
+    const settings = giving("link", "Copy link", "Copy a link to these settings, with every change made on the way", () => settingsLink(this.changes));
+    const watch = giving("eye", "Watch link", "Copy a link for others to watch this run live", () => watchLink(run));
+    const csv = make("a", { class: "gs-button gs-quiet", href: new URL(`live/scalars/${run}.csv`, document.baseURI).href, download: true,
+      title: "Every step's losses as a CSV file", "aria-label": "Losses CSV" }, icon("down"), make("span", {}, "CSV"));
+    return make("div", { class: "gs-take" }, ...(controls ? [settings] : []), watch, csv);
+  }
+
+  playOrPause() {
+    this.send({ type: this.root.dataset.state === "playing" ? "pause" : "play" });
+  }
+
+  /** A status from the server. */
+  say({ state, detail, iteration, d_updates, g_updates }) {
+    if (state !== this.root.dataset.state) this.spoken.textContent = `${STATES[state]} at iteration ${iteration}`;
+    this.show(state);
+    this.count({ iteration, d_updates, g_updates });
+    this.tell(detail, state === "failed");
+  }
+
+  /** One sentence under the bar; errors interrupt a screen reader, notices do not. */
+  tell(sentence, failed = false) {
+    if (this.note.textContent !== sentence) this.note.textContent = sentence;
+    this.note.hidden = !sentence;
+    this.note.setAttribute("role", failed ? "alert" : "status");
+    this.note.classList.toggle("gs-failed", failed);
+  }
+
+  connection(sentence) {
+    this.link.textContent = sentence;
+    this.link.hidden = !sentence;
+  }
+
+  show(state) {
+    this.root.dataset.state = state;
+    if (!this.toggle || this.shown === state) return;
+    this.shown = state;
+    const playing = state === "playing";
+    this.toggle.replaceChildren(icon(playing ? "pause" : "play"), make("span", {}, playing ? "Pause" : "Play"));
+    this.toggle.disabled = state === "finished" || state === "failed";
+  }
+
+  count(values) {
+    for (const [name, value] of Object.entries(values)) {
+      const text = written(name, value);
+      if (this.values[name] && this.values[name].textContent !== text) this.values[name].textContent = text;
+    }
+  }
+
+  /** A frame was drawn: count it, and what it says of the run. */
+  frame({ iteration, info }) {
+    const now = performance.now();
+    this.drawn = [...this.drawn.filter((at) => now - at < 2000), now];
+    this.count({ ...info, iteration, frames: this.rate(now) });
+  }
+
+  /** Frames a second over the last two seconds; falls to nothing when none come. */
+  rate(now = performance.now()) {
+    const recent = this.drawn.filter((at) => now - at < 2000);
+    return recent.length < 2 ? 0 : ((recent.length - 1) * 1000) / Math.max(now - recent[0], 1);
+  }
+}
+
+function written(name, value) {
+  if (value === undefined || value === null || Number.isNaN(value)) return "–";
+  if (name === "elapsed") return clock(value);
+  if (name === "frames") return value.toFixed(value < 10 ? 1 : 0);
+  return Number(value.toFixed(value < 10 && name === "iterations_per_second" ? 1 : 0)).toLocaleString("en");
+}
+
+function clock(seconds) {
+  const [minutes, hours] = [Math.floor(seconds / 60) % 60, Math.floor(seconds / 3600)];
+  const two = (number) => String(number).padStart(2, "0");
+  return `${hours ? `${hours}:${two(minutes)}` : minutes}:${two(Math.floor(seconds % 60))}`;
+}

@@ -1,0 +1,20 @@
+"""The script that Streamlit runs for every visitor: the pages, and the way to a run that is only watched."""
+
+import streamlit as st
+
+from dashboard.theme import PAGE
+from dashboard.views import images, line, watch
+
+st.set_page_config("GANscope", page_icon=":material/balance:", layout="wide", initial_sidebar_state="expanded")
+st.html(PAGE)
+
+if run_id := st.query_params.get("watch"):
+    watch.show(run_id)
+else:
+    st.navigation(
+        [
+            st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line", default=True),
+            st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
+        ],
+        position="top",
+    ).run()

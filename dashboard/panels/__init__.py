@@ -1,0 +1,1 @@
+"""Panels: figures that the player fills with arrays."""

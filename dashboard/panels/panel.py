@@ -1,0 +1,137 @@
+"""What a panel is: a Plotly figure, a map from figure path to array name, and nothing that runs."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from PIL import Image
+
+from dashboard.theme import REFERENCE
+from gancore.observe.frame import Frame
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look at a panel: what changes in the figure, and which probes must be computed while it is chosen."""
+
+    label: str
+    relayout: Mapping[str, Any] = field(default_factory=dict)  # {"yaxis.type": "log"}
+    restyle: Mapping[str, Any] = field(default_factory=dict)  # {"data.2.visible": False}
+    probes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """A figure and what fills it. `bind` maps `data.0.y`, `layout.xaxis.range` or `data.2.source` to an array's name.
+
+    `span` columns of the grid and `height` pixels are fixed, so that nothing jumps. An axis that has no range in the
+    figure and none bound is widened by the player when the arrays outgrow it.
+    """
+
+    name: str
+    title: str
+    help: str
+    probes: tuple[str, ...]
+    figure: go.Figure
+    bind: Mapping[str, str]
+    span: int = 1
+    height: int = 260
+    views: tuple[tuple[View, ...], ...] = ()
+    timeline: bool = False
+
+    def spec(self) -> dict[str, Any]:
+        """Everything the player needs, as plain JSON values."""
+        figure = json.loads(self.figure.to_json())
+        figure["layout"].pop("template", None)  # the player brings its own, from the page's theme
+        groups = [[vars(view) | {"probes": list(view.probes)} for view in group] for group in self.views]
+        return dict(
+            name=self.name, title=self.title, help=self.help, probes=list(self.probes), figure=figure,
+            bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=self.timeline,
+        )  # fmt: skip
+
+
+def apply(panel: Panel, frame: Frame | None, events: Sequence[Mapping[str, Any]] = ()) -> go.Figure:
+    """The panel's figure with a frame's arrays in place: what the player draws, for where there is no player."""
+    figure = panel.figure.to_plotly_json()
+    for group in panel.views:
+        put(figure, group[0])
+    for path, name in panel.bind.items():
+        if frame is not None and name in frame.arrays:
+            assign(figure, path, drawable(path, frame.arrays[name]))
+    if panel.timeline:
+        layout = figure["layout"]
+        layout["shapes"] = [*layout.get("shapes", ()), *event_lines(layout, events)]
+        layout["annotations"] = [*layout.get("annotations", ()), *event_marks(layout, events)]
+    figure["layout"]["height"] = panel.height
+    return go.Figure(figure)
+
+
+def put(figure: dict, view: View) -> None:
+    for path, value in view.relayout.items():
+        assign(figure, "layout." + path, value)
+    for path, value in view.restyle.items():
+        assign(figure, path, value)
+
+
+def assign(figure: dict, path: str, value: Any) -> None:
+    """Set `layout.xaxis.range` or `data.0.marker.color`, making what is missing on the way."""
+    *steps, last = path.split(".")
+    at = figure
+    for step in steps:
+        at = at[int(step)] if isinstance(at, (list, tuple)) else at.setdefault(step, {})
+    at[last] = value
+
+
+def drawable(path: str, array: np.ndarray) -> Any:
+    """An array as a figure takes it: a picture as a PNG, a layout value as plain numbers."""
+    if path.endswith(".source") and array.dtype == np.uint8 and array.ndim > 1:
+        return png(array)
+    return array.tolist() if path.startswith("layout.") else array
+
+
+def png(pixels: np.ndarray) -> str:
+    """(height, width) grey or (height, width, 3 or 4) colour, as a data URI."""
+    held = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(held, "png")
+    return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode()
+
+
+def event_lines(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[dict]:
+    line = dict(color=REFERENCE, width=1, dash="dot")
+    return [
+        dict(type="line", xref=x, yref=y + " domain", x0=at["iteration"], x1=at["iteration"], y0=0, y1=1, line=line)
+        for x, y in time_axes(layout)
+        for at in events
+    ]
+
+
+def event_marks(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[dict]:
+    """A small triangle on top of every line, which says on hover what changed."""
+    return [
+        dict(
+            xref=x,
+            yref=y + " domain",
+            x=at["iteration"],
+            y=1,
+            text="▾",
+            showarrow=False,
+            yanchor="middle",
+            font=dict(color=REFERENCE, size=12),
+            hovertext=f"iteration {at['iteration']:,}: {at['what']}",
+        )  # fmt: skip
+        for x, y in time_axes(layout)
+        for at in events
+    ]
+
+
+def time_axes(layout: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every x-axis and the y-axis it stands on: [("x", "y"), ("x2", "y2")]."""
+    names = sorted(key for key in layout if key.startswith("xaxis")) or ["xaxis"]
+    return [(name.replace("axis", ""), layout.get(name, {}).get("anchor") or "y" + name[5:]) for name in names]

@@ -1,0 +1,117 @@
+"""Who this visitor is: their runs, one a page, and the link that brings anybody to the same run.
+
+The hub is shared by all visitors of this server; everything else lives in Streamlit's session state.
+"""
+
+from __future__ import annotations
+
+import atexit
+from dataclasses import replace
+from functools import cache
+
+import streamlit as st
+
+from gancore import presets
+from gancore.catalog import BadKnob, knobs, shown, text
+from gancore.config import ROLES, Config
+from gancore.run.hub import Hub
+from gancore.run.pace import Pace
+from gancore.run.session import Session
+
+PACE = {k.name: k for k in knobs(Pace)}
+RESERVED = {"play", "watch", "preset", "changes", "embed", "embed_options"}
+
+
+@cache
+def hub() -> Hub:
+    """The one hub of this process; its workers start when it is first asked for."""
+    made = Hub()
+    atexit.register(made.close)
+    return made
+
+
+def session(page: str) -> tuple[Session, list[str]]:
+    """This visitor's run on a page, opened from the link if there is none yet, and what was wrong with the link."""
+    known = st.session_state.setdefault("runs", {})
+    problems: list[str] = []
+    if page not in known or hub().find(known[page].id) is not known[page]:
+        config, pace, changes, problems = read_link(page, st.query_params.to_dict())
+        known[page] = hub().open(config, pace, changes)
+        if st.query_params.get("play") == "1":
+            known[page].play()
+    return known[page], problems
+
+
+def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tuple[int, str]], list[str]]:
+    """What a link asks for, and one sentence for each part of it that cannot be used; those parts stay at their defaults."""
+    problems = []
+    name = query.get("preset", page)
+    if name not in presets.names():
+        problems.append(f"preset = {shown(name)} is unknown: give one of {', '.join(presets.names())}")
+        name = page
+    config, pace = presets.load(name).config, Pace()
+    settings = {a: v for a, v in query.items() if a not in RESERVED}
+    for address in PACE.keys() & settings.keys():
+        try:
+            pace = replace(pace, **{address: settings.pop(address)})
+        except BadKnob as error:
+            problems.append(str(error))
+    # One role after the other, and where that fails one setting after the other, so that the rest is kept.
+    for role in dict.fromkeys(address.split(".")[0] for address in settings):
+        together = {a: v for a, v in settings.items() if a.split(".")[0] == role}
+        try:
+            config = Config.from_flat(together, config)
+        except BadKnob:
+            for address in sorted(together):  # the choice comes before its knobs
+                try:
+                    config = config.with_(address, together[address])
+                except BadKnob as error:
+                    problems.append(str(error))
+    if config.data.page != page:
+        problems.append(f"data = {shown(config.data.name)} belongs to the page {config.data.page}, not here")
+        config = presets.load(page).config
+    changes = []
+    for part in filter(None, query.get("changes", "").split(";")):
+        try:
+            changes.append(read_change(part, config))
+        except BadKnob as error:
+            problems.append(str(error))
+    return config, pace, changes, problems
+
+
+def read_change(part: str, config: Config) -> tuple[int, str]:
+    """One `iteration:address=value` or `iteration:step=d` of a link."""
+    at, _, what = part.partition(":")
+    address, _, value = what.partition("=")
+    if not at.isdecimal() or not value:
+        raise BadKnob(f"changes: {shown(part)} cannot be used: give iteration:setting=value, such as 500:d_opt.lr=0.01")
+    if address != "step":
+        role = address.split(".")[0]
+        Config.from_flat({address: value}, config if "." not in address else fitting(config, role, address))
+    elif value not in ("d", "g"):
+        raise BadKnob(f"changes: step = {shown(value)} cannot be used: give d or g")
+    return int(at), what
+
+
+def fitting(config: Config, role: str, address: str) -> Config:
+    """A config in which `role` has the knob at `address`: an earlier change may have swapped the choice."""
+    name = address.split(".", 1)[1]
+    if role not in ROLES or any(k.name == name for k in knobs(getattr(config, role))):
+        return config
+    for choice in ROLES[role].values():
+        if any(k.name == name for k in knobs(choice)):
+            return config.with_(role, choice.name)
+    return config
+
+
+def write_link(run: Session) -> None:
+    """Puts the run into the address bar: its settings at the start, what was changed when, and its pace."""
+    query = run.config.to_query() | {name: text(getattr(run.pace, name)) for name in PACE}
+    done = [f"{iteration}:{what}" for iteration, what in run.events]
+    planned = [f"{iteration}:{what}" for iteration, what in run.changes if iteration >= run.iteration]
+    if changes := ";".join([*done, *(p for p in planned if p not in done)]):
+        query["changes"] = changes
+    if st.query_params.get("play") == "1":
+        query["play"] = "1"
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)

@@ -1,0 +1,97 @@
+"""What all pages have in common: the visitor's run, its knobs, and its panels, live or redrawn once a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache
+
+import streamlit as st
+
+from dashboard.controls import sidebar
+from dashboard.live.mount import mount
+from dashboard.panels.panel import Panel, apply
+from dashboard.state import session, write_link
+from gancore.config import Config
+from gancore.observe.frame import Frame
+from gancore.run.session import Session
+
+PATIENCE = 1.0  # Seconds a page waits for data that may be there at once, before it shows a progress bar.
+
+
+def play(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
+    """A page on which the visitor plays a run of their own."""
+    run, problems = session(page)
+    for problem in problems:
+        st.error(problem, icon=":material/link_off:")
+    sidebar(run, page)
+    write_link(run)
+    stage(run, makers, controls=True)
+
+
+def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
+    """The panels of a run, once its data is there."""
+    if run.config.data.page == "images" and not _ready(run):
+        return
+    config = run.running()
+    panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed))
+    if not mount(panels, run.id, run.key, controls):
+        _fallback(run, panels, controls)
+
+
+@lru_cache(maxsize=64)
+def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
+    """Figures depend on data, loss and seed only, and are the same for every visitor."""
+    return tuple(make(config) for make in makers)
+
+
+def _ready(run: Session) -> bool:
+    """True if the run's pictures are loaded; else shows how far loading has come, or why it failed."""
+    patience = time.monotonic() + PATIENCE
+    while run.loading and time.monotonic() < patience:
+        time.sleep(0.02)
+    if run.loading:
+        _progress(run)
+    elif run.state == "failed" and run.iteration == 0:
+        st.error(run.status()[1]["detail"], icon=":material/cloud_off:")
+        if st.button("Try again", icon=":material/refresh:"):
+            run.restart()
+            st.rerun()
+        return False
+    return not run.loading
+
+
+@st.fragment(run_every=0.4)
+def _progress(run: Session) -> None:
+    told = run.status()[1]
+    if not told["loading"]:
+        st.rerun()
+    st.progress(told["progress"] or 0.0, told["detail"] or "Loading")
+    st.caption("Choose other data in the sidebar to stop; what has arrived is kept and used next time.")
+
+
+def _fallback(run: Session, panels: tuple[Panel, ...], controls: bool) -> None:
+    """Without a WebSocket: buttons and charts of Streamlit's own, redrawn once a second."""
+    st.warning("No live connection could be opened: the charts are redrawn once a second instead.", icon=":material/wifi_off:")
+    token = st.session_state.setdefault(f"token/{run.id}", run.subscribe(lambda: None, ttl=5.0))
+    if controls:
+        for column, (name, act) in zip(
+            st.columns(4),
+            [("Play", run.play), ("Pause", run.pause), ("One iteration", lambda: run.step("both")), ("Restart", run.restart)],
+        ):
+            column.button(name, on_click=act, width="stretch")
+
+    @st.fragment(run_every=1.0)
+    def redraw():
+        run.look(token, {probe for panel in panels for probe in panel.probes}, ttl=5.0)
+        _, data = run.newest()
+        frame = Frame.decode(data) if data else None
+        told = run.status()[1]
+        st.caption(f"{told['state']} · iteration {told['iteration']:,} {told['detail']}")
+        left, right = st.columns(2)
+        for at, panel in enumerate(panels):
+            with (left, right)[at % 2]:
+                st.markdown(f"**{panel.title}**  \n{panel.help}")
+                st.plotly_chart(apply(panel, frame, told["events"]), key=f"{run.id}/{panel.name}")
+
+    redraw()

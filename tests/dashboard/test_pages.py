@@ -1,0 +1,155 @@
+"""Every page opens, its widgets say what the run does, and nothing bad gets past them. Real hub, real workers."""
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.state import hub
+
+WAIT = 60
+MAIN = str(Path(__file__).parents[2] / "dashboard" / "main.py")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def workers():
+    yield
+    hub().close()
+    hub.cache_clear()
+
+
+def opened(page="line", **query):
+    """The page as a visitor sees it first."""
+    if page == "line":
+        at = AppTest.from_file(MAIN, default_timeout=WAIT)
+    else:
+        at = AppTest.from_function(images_page, default_timeout=WAIT)
+    for name, value in query.items():
+        at.query_params[name.replace("__", ".")] = value
+    at.run()
+    assert not at.exception
+    until(lambda: not run_of(at, page).loading)
+    return at
+
+
+def images_page():
+    from dashboard.views import images
+
+    images.show()
+
+
+def run_of(at, page="line"):
+    return at.session_state["runs"][page]
+
+
+def until(true):
+    end = time.monotonic() + WAIT
+    while not true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def link(at):
+    return {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}
+
+
+def trained(at, iterations=20, page="line"):
+    run = run_of(at, page)
+    run.look(run.subscribe(lambda: None), {"losses"})
+    run.play()
+    until(lambda: run.iteration >= iterations)
+    return run
+
+
+def button(at, label):
+    return next(b for b in at.button if b.label == label)
+
+
+@pytest.mark.parametrize("page", ["line", "images"])
+def test_a_page_opens_with_its_preset_untrained_and_puts_every_knob_into_the_link(page):
+    at = opened(page)
+    run = run_of(at, page)
+    assert (run.state, run.iteration) == ("paused", 0)
+    assert not at.error
+    assert run.config.to_query().items() <= link(at).items()
+
+
+def test_a_link_sets_the_run_and_bad_parts_are_named_while_the_rest_is_kept():
+    at = opened(d_opt__lr="0.01", bogus="1", batch="-3", data="uniform", data__low="2", data__high="4")
+    config = run_of(at).config
+    assert (config.d_opt.lr, config.data.low, config.data.high, config.batch) == (0.01, 2.0, 4.0, 256)
+    told = [error.value for error in at.error]
+    assert any('"bogus"' in sentence for sentence in told)
+    assert any('batch = "-3"' in sentence and "from 1 to 4096" in sentence for sentence in told)
+
+
+def test_a_live_knob_acts_while_it_trains_and_is_stamped_into_the_link():
+    at = opened()
+    run = trained(at)
+    at.select_slider(key="line/d_opt.lr").set_value(0.01).run()
+    [(iteration, what)] = run.events
+    assert what == "d_opt.lr=0.01" and iteration >= 20
+    assert link(at)["changes"] == f"{iteration}:d_opt.lr=0.01"
+
+
+def test_a_restart_knob_waits_for_the_button_and_restart_keeps_the_settings():
+    at = opened()
+    run = trained(at)
+    at.select_slider(key="line/g.width").set_value(64)
+    at.select_slider(key="line/g_opt.lr").set_value(0.01).run()
+    assert run.pending() == {"g.width": 64} and run.config.g.width == 32
+    button(at, "Restart now").click().run()
+    assert run.pending() == {} and (run.config.g.width, run.config.g_opt.lr) == (64, 0.01)
+    assert run.events == []
+
+
+def test_before_the_first_iteration_every_knob_acts_at_once():
+    at = opened()
+    at.selectbox(key="line/data").set_value("exponential").run()
+    assert run_of(at).config.data.name == "exponential" and run_of(at).pending() == {}
+
+
+def test_a_range_that_makes_no_sense_is_explained_and_does_not_reach_the_run():
+    at = opened(data="uniform")
+    at.number_input(key="line/data.low").set_value(5.0).run()
+    assert "give a low below the high" in at.error[0].value
+    assert run_of(at).wanted.data.low == -1.0
+    at.number_input(key="line/data.high").set_value(7.0).run()
+    assert not at.error and run_of(at).wanted.data.high == 7.0
+
+
+def test_the_wasserstein_loss_brings_its_clipping_along():
+    at = opened()
+    at.selectbox(key="line/loss").set_value("wasserstein").run()
+    assert run_of(at).wanted.constraint.name == "clip"
+    at.run()
+    assert run_of(at).wanted.constraint.name == "clip"
+
+
+def test_restore_defaults_brings_back_the_preset():
+    at = opened()
+    preset = run_of(at).config
+    at.select_slider(key="line/batch").set_value(512).run()
+    assert run_of(at).wanted != preset
+    button(at, "Restore defaults").click().run()
+    assert run_of(at).wanted == preset
+
+
+def test_the_same_link_gives_the_same_run():
+    first = opened(seed="7", d__activation="tanh")
+    again = opened(**{name.replace(".", "__"): value for name, value in link(first).items()})
+    assert run_of(first).config == run_of(again).config
+    assert run_of(first).id != run_of(again).id
+
+
+def test_a_watch_link_shows_the_run_without_knobs_and_an_old_one_says_so():
+    run = run_of(opened())
+    at = AppTest.from_file(MAIN, default_timeout=WAIT)
+    at.query_params["watch"] = run.id
+    at.run()
+    assert not at.exception and not at.error and not at.select_slider
+    at = AppTest.from_file(MAIN, default_timeout=WAIT)
+    at.query_params["watch"] = "guessed"
+    at.run()
+    assert "no run with this watch link" in at.error[0].value
