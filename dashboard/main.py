@@ -1,11 +1,14 @@
 """The script that Streamlit runs for every visitor: the pages, and the way to a run that is only watched."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from dashboard.theme import PAGE
 from dashboard.views import images, line, watch
 
-st.set_page_config("GANscope", page_icon=":material/balance:", layout="wide", initial_sidebar_state="expanded")
+# An icon of our own: those with a name are fetched from the internet, and a class room may have none.
+st.set_page_config("GANscope", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide", initial_sidebar_state="expanded")
 st.html(PAGE)
 
 if run_id := st.query_params.get("watch"):

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import streamlit as st
 from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -58,38 +60,38 @@ class Reader:
             self.loop.call_soon_threadsafe(self.news.set)
 
     async def serve(self) -> None:
-        """Until the reader leaves or misbehaves; the other half is stopped with it."""
-        halves = [asyncio.create_task(self.tell()), asyncio.create_task(self.listen())]
-        done, left = await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
-        for half in left:
-            half.cancel()
-        await asyncio.wait(left) if left else None
-        for half in done:
-            if isinstance(half.exception(), Malformed):
-                await self.socket.close(half.exception().code)
-            elif half.exception() and not isinstance(half.exception(), (WebSocketDisconnect, RuntimeError)):
-                raise half.exception()
+        """Until the reader leaves or misbehaves."""
+        async with anyio.create_task_group() as both:
+            both.start_soon(self.tell)
+            code = await self.listen()
+            both.cancel_scope.cancel()
+        if code is not None:
+            await self.socket.close(code)
 
     async def tell(self) -> None:
         told = shown = None
-        while True:
-            await self.news.wait()
-            self.news.clear()
-            version, status = self.session.status()
-            if version != told:
-                told = version
-                await self.socket.send_text(json.dumps(status))
-            version, frame = self.session.newest()
-            if self.drawn and frame is not None and version != shown:
-                shown, self.drawn = version, False
-                await self.socket.send_bytes(frame)
+        with suppress(WebSocketDisconnect):  # `listen` hears of it as well
+            while True:
+                await self.news.wait()
+                self.news.clear()
+                version, status = self.session.status()
+                if version != told:
+                    told = version
+                    await self.socket.send_text(json.dumps(status))
+                version, frame = self.session.newest()
+                if self.drawn and frame is not None and version != shown:
+                    shown, self.drawn = version, False
+                    await self.socket.send_bytes(frame)
 
-    async def listen(self) -> None:
-        while True:
-            message = await self.socket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
-            await self.obey(parsed(message.get("text")))
+    async def listen(self) -> int | None:
+        """Returns the code to close with, or None when the reader has left."""
+        try:
+            while True:
+                await self.obey(parsed(await self.socket.receive()))
+        except Malformed as wrong:
+            return wrong.code
+        except WebSocketDisconnect:
+            return None
 
     async def obey(self, said: dict) -> None:
         kind = said["type"]
@@ -112,8 +114,11 @@ class Reader:
             raise Malformed
 
 
-def parsed(text: str | None) -> dict:
-    """A client's message: one small JSON object with a type."""
+def parsed(message: dict) -> dict:
+    """What the client said: one small JSON object with a type."""
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect
+    text = message.get("text")
     if text is None:
         raise Malformed
     if len(text.encode()) > MESSAGE_LIMIT:

@@ -114,18 +114,10 @@ def event_lines(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) 
 
 def event_marks(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[dict]:
     """A small triangle on top of every line, which says on hover what changed."""
+    mark = dict(text="▾", y=1, yanchor="middle", showarrow=False, font=dict(color=REFERENCE, size=12))
     return [
-        dict(
-            xref=x,
-            yref=y + " domain",
-            x=at["iteration"],
-            y=1,
-            text="▾",
-            showarrow=False,
-            yanchor="middle",
-            font=dict(color=REFERENCE, size=12),
-            hovertext=f"iteration {at['iteration']:,}: {at['what']}",
-        )  # fmt: skip
+        mark
+        | dict(xref=x, yref=y + " domain", x=at["iteration"], hovertext=f"iteration {at['iteration']:,}: {at['what']}")
         for x, y in time_axes(layout)
         for at in events
     ]

@@ -71,8 +71,7 @@ def _progress(run: Session) -> None:
 
 
 def _fallback(run: Session, panels: tuple[Panel, ...], controls: bool) -> None:
-    """Without a WebSocket: buttons and charts of Streamlit's own, redrawn once a second."""
-    st.warning("No live connection could be opened: the charts are redrawn once a second instead.", icon=":material/wifi_off:")
+    """Without a WebSocket, as the player has said by now: buttons and charts of Streamlit's own, redrawn once a second."""
     token = st.session_state.setdefault(f"token/{run.id}", run.subscribe(lambda: None, ttl=5.0))
     if controls:
         for column, (name, act) in zip(

@@ -59,6 +59,8 @@ class Frame:
 def wire(name: str, array: np.ndarray) -> np.ndarray:
     """The array in one of the four dtypes that travel. Whole numbers beyond 32 bits go as floats."""
     array = np.asarray(array)
+    if array.dtype.str in DTYPES and array.flags.c_contiguous:
+        return array
     stored = STORED_AS.get(array.dtype.str[1:])
     if stored is None and array.dtype.kind in "iu":
         stored = "<i4" if array.size == 0 or (array.min() >= -(2**31) and array.max() < 2**31) else "<f8"

@@ -7,19 +7,16 @@ const MOST_LABELS = 8; // more would cover the curves; the marks still say on ho
 export function eventLines(layout, events) {
   const shapes = [...(layout.shapes ?? [])];
   const annotations = [...(layout.annotations ?? [])];
+  const labelled = events.length <= MOST_LABELS;
   for (const [x, y] of timeAxes(layout)) {
     for (const { iteration, what } of events) {
-      shapes.push({
-        type: "line", xref: x, yref: `${y} domain`, x0: iteration, x1: iteration, y0: 0, y1: 1, layer: "below",
-        line: { color: GREY, width: 1, dash: "dot" },
-        label: events.length > MOST_LABELS ? {} : {
-          text: escaped(what), textposition: "end", textangle: -90, xanchor: "right", padding: 2,
-          font: { size: 9, color: GREY },
-        },
-      });
+      const line = { color: GREY, width: 1, dash: "dot" };
+      const text = labelled ? { text: escaped(what), textangle: -90, yanchor: "top" } : { text: "▾", yanchor: "middle" };
+      shapes.push({ type: "line", layer: "below", xref: x, yref: `${y} domain`, x0: iteration, x1: iteration, y0: 0, y1: 1, line });
       annotations.push({
-        xref: x, yref: `${y} domain`, x: iteration, y: 1, yanchor: "middle", showarrow: false, captureevents: true,
-        text: "▾", font: { size: 12, color: GREY }, hovertext: `iteration ${iteration.toLocaleString()}: ${escaped(what)}`,
+        ...text, xref: x, yref: `${y} domain`, x: iteration, y: 1, xanchor: labelled ? "left" : "center", showarrow: false,
+        captureevents: true, font: { size: labelled ? 9 : 12, color: GREY }, borderpad: 1,
+        hovertext: `iteration ${iteration.toLocaleString("en")}: ${escaped(what)}`,
       });
     }
   }

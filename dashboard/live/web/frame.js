@@ -40,7 +40,7 @@ export function plain({ shape, values }) {
 /** (height, width) grey or (height, width, 3 or 4) colour bytes, as a PNG data URI. */
 export function png({ shape: [height, width, depth = 1], values }) {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true }); // in memory: a GPU would have to hand it back
   const image = context.createImageData(width, height);
   for (let i = 0, pixel = 0; pixel < height * width; pixel++, i += depth) {
     image.data[4 * pixel] = values[i];

@@ -2,11 +2,12 @@
 
 import { plain, png, same } from "./frame.js";
 import { eventLines } from "./events.js";
+import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
 import { make, segments } from "./dom.js";
 
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: false, showTips: false };
+const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
 const MOVES = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
 // `animate` without redraw moves lines and bars at half the cost of `restyle`; everything else needs the redraw.
 const ANIMATED = { scatter: ["x", "y"], bar: ["x", "y"] };
@@ -23,11 +24,13 @@ export class Panel {
     const bound = new Set(this.binds.filter((bind) => bind.axis).map((bind) => bind.axis));
     this.ranges = new Ranges(spec.figure, this.binds, bound);
     this.build(looksElsewhere);
+    // The window is not the only thing that resizes a panel: the sidebar does.
+    this.sizes = new ResizeObserver(() => this.resize());
   }
 
   build(looksElsewhere) {
     const { name, title, help, height, span, views } = this.spec;
-    this.plot = make("div", { class: "gs-plot", role: "img", "aria-label": `${title}: ${help}`, style: `height:${height}px` });
+    this.plot = make("div", { class: "gs-plot", role: "img", "aria-label": `${title}: ${help}`, style: `min-height:${height}px` });
     const controls = views.map((group, at) => segments(title, group.map((view) => view.label), (index) => {
       this.chosen[at] = group[index];
       this.choose(group[index]);
@@ -52,6 +55,8 @@ export class Panel {
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
       this.plot.on("plotly_relayout", (change) => this.own || this.keepZoom(change));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
+      linkPoints(this.Plotly, this.plot, (job) => this.queue(job));
+      this.sizes.observe(this.plot);
       if (frame) this.root.dataset.iteration = frame.iteration;
       await painted();
     });
@@ -73,8 +78,11 @@ export class Panel {
   /** The binds whose arrays differ from what is drawn; from now on they count as drawn. */
   fresh(frame) {
     const fresh = this.binds.filter(({ name }) => frame.arrays[name] && !same(frame.arrays[name], this.last[name]));
+    // `animate` leaves new bars unpainted, so another number of bars needs the redraw.
+    const moved = ({ name, bars }) => !bars || frame.arrays[name].values.length === this.last[name]?.values.length;
+    const marked = fresh.map((bind) => ({ ...bind, animated: bind.animated && moved(bind) }));
     for (const { name } of fresh) this.last[name] = frame.arrays[name];
-    return fresh;
+    return marked;
   }
 
   draw(frame) {
@@ -92,8 +100,15 @@ export class Panel {
     }
     Object.assign(layout, this.ranges.fit(this.last, this.plot.layout, this.held()));
     if (Object.keys(layout).length) await this.relayout(layout);
-    const moves = binds.filter((bind) => bind.trace !== undefined);
+    const moves = binds.filter((bind) => bind.trace !== undefined && this.seen(bind));
     if (moves.length) await (moves.every((bind) => bind.animated) ? this.animate(moves) : this.restyle(moves));
+  }
+
+  /** Whether a trace is visible. One that is not takes its array without being drawn, for when it will be. */
+  seen({ trace, path, name }) {
+    const visible = (this.plot.data[trace].visible ?? true) === true;
+    if (!visible) assign(this.plot, path.split("."), drawable(path, this.last[name]));
+    return visible;
   }
 
   animate(binds) {
@@ -147,6 +162,17 @@ export class Panel {
     this.queue(() => this.relayout({ template }));
   }
 
+  resize() {
+    if (this.resizing) return;
+    this.resizing = true;
+    this.queue(async () => {
+      this.resizing = false;
+      const { width, height } = this.plot._fullLayout;
+      const { offsetWidth, offsetHeight } = this.plot;
+      if (offsetWidth && (offsetWidth !== width || offsetHeight !== height)) await this.Plotly.Plots.resize(this.plot);
+    });
+  }
+
   /** Axes not to be moved by arrays: zoomed by hand, or fixed by a view. */
   held() {
     const fixed = this.chosen.flatMap((view) => Object.keys(view.relayout)).filter((path) => path.endsWith(".range"));
@@ -177,6 +203,7 @@ export class Panel {
   }
 
   close() {
+    this.sizes.disconnect();
     this.queue(() => this.Plotly?.purge(this.plot));
     this.root.remove();
   }
@@ -187,8 +214,9 @@ function target(path, name, figure) {
   const [kind, first, ...rest] = path.split(".");
   if (kind === "layout") return { path, name, axis: rest[0] === "range" ? first : undefined };
   const attribute = rest.join(".");
-  const animated = ANIMATED[figure.data[first].type ?? "scatter"]?.includes(attribute) ?? false;
-  return { path, name, trace: Number(first), attribute, animated };
+  const type = figure.data[first].type ?? "scatter";
+  const animated = ANIMATED[type]?.includes(attribute) ?? false;
+  return { path, name, trace: Number(first), attribute, animated, bars: type === "bar" };
 }
 
 function drawable(path, array) {

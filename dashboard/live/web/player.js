@@ -8,7 +8,10 @@ import { Socket } from "./socket.js";
 import { template } from "./theme.js";
 import { Transport } from "./transport.js";
 
-const TYPING = "input, textarea, select, button, a, summary, [contenteditable], [role=slider], [role=combobox], [role=tab], [role=menuitem]";
+// Where keys have a meaning of their own: both keys, and the space bar alone.
+const TYPING = "input, textarea, select, [contenteditable]";
+const MOVING = "[role=slider], [role=combobox], [role=tab], [role=radio], [role=menuitem], [role=option]";
+const PRESSING = "button, a, summary";
 
 /** Called by Streamlit on every rerun and on every change of theme. */
 export function play(component) {
@@ -139,8 +142,9 @@ class Player {
 
   key(event) {
     if (!this.run.controls || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
-    if (event.target.closest?.(TYPING)) return;
-    if (event.code === "Space" && !event.repeat) this.transport.playOrPause();
+    const inside = (selector) => event.target.closest?.(selector);
+    if (inside(TYPING) || inside(MOVING)) return;
+    if (event.code === "Space" && !inside(PRESSING)) event.repeat || this.transport.playOrPause();
     else if (event.code === "ArrowRight") this.socket.send({ type: "step", which: "both" });
     else return;
     event.preventDefault();
