@@ -195,7 +195,9 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     if k.kind == "bool":
         return st.toggle(label, **common)
     if k.log:
-        return st.select_slider(label, _decades(k, value), format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common)
+        return st.select_slider(
+            label, _decades(k, value), format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common
+        )
     if k.kind == "int" and k.high - k.low > 300:
         return st.number_input(label, int(k.low), int(k.high), **common)
     if k.kind == "int":
@@ -229,7 +231,9 @@ def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
     """Rows of weight, mean and spread in a small table to edit."""
     st.caption(label, help=f"{k.help}. Give {k.accepts}.")
     rows = st.session_state.setdefault(f"{page}/{address}/rows", value)
-    columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in ("weight", "mean", "spread")}
+    columns = {
+        name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in ("weight", "mean", "spread")
+    }
     table = pd.DataFrame(list(rows), columns=list(columns))
     edited = st.data_editor(table, key=f"{page}/{address}", num_rows="dynamic", hide_index=True, column_config=columns)
     complete = edited.dropna()

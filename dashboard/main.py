@@ -8,7 +8,9 @@ from dashboard.theme import PAGE
 from dashboard.views import images, line, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
-st.set_page_config("GANscope", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide", initial_sidebar_state="expanded")
+st.set_page_config(
+    "GANscope", page_icon=str(Path(__file__).parent / "icon.svg"), layout="wide", initial_sidebar_state="expanded"
+)
 st.html(PAGE)
 
 if run_id := st.query_params.get("watch"):
@@ -16,7 +18,9 @@ if run_id := st.query_params.get("watch"):
 else:
     st.navigation(
         [
-            st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line", default=True),
+            # A default page answers at the root only, so it stands here twice: /line is its address.
+            st.Page(line.show, title="GANscope", url_path="start", default=True, visibility="hidden"),
+            st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line"),
             st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
         ],
         position="top",

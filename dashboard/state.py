@@ -13,7 +13,7 @@ import streamlit as st
 
 from gancore import presets
 from gancore.catalog import BadKnob, knobs, shown, text
-from gancore.config import ROLES, Config
+from gancore.config import ROLES, Config, live
 from gancore.run.hub import Hub
 from gancore.run.pace import Pace
 from gancore.run.session import Session
@@ -88,6 +88,8 @@ def read_change(part: str, config: Config) -> tuple[int, str]:
     if address != "step":
         role = address.split(".")[0]
         Config.from_flat({address: value}, config if "." not in address else fitting(config, role, address))
+        if not live(address):
+            raise BadKnob(f"changes: {shown(what)} cannot happen while a run plays: {address} acts on restart")
     elif value not in ("d", "g"):
         raise BadKnob(f"changes: step = {shown(value)} cannot be used: give d or g")
     return int(at), what

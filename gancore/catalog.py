@@ -60,7 +60,7 @@ class Knob:
         """The value in this knob's own type. Takes typed values and text; raises `BadKnob`, never clamps."""
         try:
             return getattr(self, "_" + self.kind)(value)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, KeyError, OverflowError):
             raise BadKnob(f"{self.name} = {shown(value)} cannot be used: give {self.accepts}") from None
 
     def _choice(self, value: Any) -> str:
@@ -138,14 +138,14 @@ class Catalog(Mapping[str, type]):
 
     def add(self, cls: type) -> type:
         """Class decorator: makes a frozen dataclass whose knobs are checked when one is made, and puts it on the shelf."""
+        if cls.name in self._choices:
+            raise ValueError(f"{self.family}: {cls.name!r} is on the catalog already")
         cls.__post_init__ = _check
         made = dataclasses.dataclass(frozen=True, kw_only=True)(cls)
-        if made.name in self._choices:
-            raise ValueError(f"{self.family}: {made.name!r} is on the catalog already")
         self._choices[made.name] = made
         return made
 
-    def make(self, name: str, **values: Any) -> Any:
+    def make(self, name: str, /, **values: Any) -> Any:
         """The choice called `name` with these knob values (typed or as text); every other knob at its default."""
         choice = self.find(name)
         known = {k.name: k for k in knobs(choice)}
@@ -157,7 +157,7 @@ class Catalog(Mapping[str, type]):
         return choice(**values)
 
     def find(self, name: str) -> type:
-        if name not in self._choices:
+        if name not in list(self._choices):  # A list, for what comes may be anything, also what has no hash.
             raise BadKnob(
                 f"{self.family} = {shown(name)} is unknown{near(name, self._choices)}: give one of {', '.join(self._choices)}"
             )

@@ -86,12 +86,12 @@ class Config:
                     f"setting {shown(address)} is unknown{near(address, base.flat())}: it starts with one of {', '.join([*ROLES, *own])}"
                 )
         parts = {}
-        for role, catalog in ROLES.items():
+        for role in ROLES:
             old = getattr(base, role)
             name = settings.get(role, old.name)
             kept = {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else {}
             new = {a.split(".", 1)[1]: v for a, v in settings.items() if a.startswith(role + ".")}
-            parts[role] = _named(role, lambda: catalog.make(name, **{**kept, **new}))
+            parts[role] = _made(role, name, {**kept, **new})
         own = {k.name: settings.get(k.name, getattr(base, k.name)) for k in knobs(cls)}
         return cls(**parts, **own)
 
@@ -113,7 +113,14 @@ class Config:
 
     @classmethod
     def from_json(cls, source: str) -> Config:
-        return cls.from_flat({a: _tuples(v) for a, v in json.loads(source).items()})
+        """Reads what `to_json` wrote, or any part of it."""
+        try:
+            settings = json.loads(source)
+        except ValueError as error:
+            raise BadKnob(f"this is not JSON: {error}") from None
+        if not isinstance(settings, dict):
+            raise BadKnob(f'{shown(settings)} holds no settings: give an object such as {{"data": "normal"}}')
+        return cls.from_flat({a: _tuples(v) for a, v in settings.items()})
 
     def to_toml(self) -> str:
         """One table a role: `[data]`, `choice = "normal"`, `mean = 4.0`."""
@@ -126,10 +133,11 @@ class Config:
     @classmethod
     def from_toml(cls, source: str, base: Config | None = None) -> Config:
         """Reads what `to_toml` wrote, or any part of it; what is not said stays as in `base`."""
-        try:
-            tables = tomllib.loads(source)
-        except tomllib.TOMLDecodeError as error:
-            raise BadKnob(f"this is not TOML: {error}") from None
+        return cls.from_tables(read_toml(source), base)
+
+    @classmethod
+    def from_tables(cls, tables: Mapping[str, Any], base: Config | None = None) -> Config:
+        """What `from_toml` does, once the text is read."""
         settings: dict[str, Any] = {}
         for key, value in tables.items():
             if isinstance(value, dict):
@@ -137,6 +145,14 @@ class Config:
             else:
                 settings[key] = value
         return cls.from_flat(settings, base)
+
+
+def read_toml(source: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises `BadKnob` if it is none."""
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise BadKnob(f"this is not TOML: {error}") from None
 
 
 def live(address: str) -> bool:
@@ -156,9 +172,9 @@ def find(config: Config, address: str) -> Knob | None:
     return next((k for k in knobs(owner) if k.name == (name or role)), None)
 
 
-def _named(role: str, make):
+def _made(role: str, name: str, values: dict[str, Any]) -> Any:
     try:
-        return make()
+        return ROLES[role].make(name, **values)
     except BadKnob as error:
         raise BadKnob(f"{role}: {error}") from None
 

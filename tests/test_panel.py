@@ -47,7 +47,7 @@ def test_the_first_view_of_a_group_is_shown():
 def test_events_are_lines_on_time_axes_only():
     events = [{"iteration": 3, "what": "d_opt.lr=0.01"}]
     assert not apply(panel(), frame(), events).layout.shapes
-    shown = apply(panel(timeline=True), frame(), events)
+    shown = apply(panel(timeline=("xaxis",)), frame(), events)
     assert (shown.layout.shapes[0].x0, shown.layout.shapes[0].xref, shown.layout.shapes[0].yref) == (3, "x", "y domain")
     assert "d_opt.lr=0.01" in shown.layout.annotations[0].hovertext
 

@@ -16,19 +16,20 @@ def density(config: Config) -> Panel:
     low, high = exact.window
     traces = [
         curve("real, p_data", REAL, x=exact.grid, y=exact.p, fill="tozeroy", fillcolor=faded(REAL, 0.12)),
-        curve("generated, p_g", GENERATED, x=exact.grid, y=exact.p * 0, fill="tozeroy", fillcolor=faded(GENERATED, 0.18)),
+        curve(
+            "generated, p_g", GENERATED, x=exact.grid, y=exact.p * 0, fill="tozeroy", fillcolor=faded(GENERATED, 0.18)
+        ),
         curve(f"discriminator, {loss.says}", DISCRIMINATOR, x=exact.grid, yaxis="y2"),
         reference(f"best possible, {loss.says.replace('(', '*(')}", x=exact.grid, yaxis="y2", connectgaps=False),
         curve("z → x", GENERATED, width=1, yaxis="y3", opacity=0.55, showlegend=False, hoverinfo="skip"),
     ]
+    quiet = dict(showgrid=False, zeroline=False, tickmode="auto")
     scale = dict(range=list(loss.span)) if loss.span else {}
     chart = figure(
         *traces,
         xaxis=dict(range=[low, high], anchor="y3", title=dict(text="x", standoff=2)),
         yaxis=dict(range=[0, 1.5 * float(exact.p.max())], domain=[BOTTOM + 0.02, 1], title="density", rangemode="nonnegative"),
-        yaxis2=dict(
-            overlaying="y", side="right", showgrid=False, title=loss.says, color=DISCRIMINATOR, zeroline=False, tickmode="auto", nticks=5, **scale
-        ),
+        yaxis2=dict(overlaying="y", side="right", title=loss.says, color=DISCRIMINATOR, nticks=5, **quiet, **scale),
         yaxis3=dict(
             range=[0, 1], domain=[0, BOTTOM], showgrid=False, zeroline=False, tickvals=[0, 1], ticktext=["z", "x"], fixedrange=True
         ),
@@ -56,5 +57,5 @@ def density(config: Config) -> Panel:
             **({} if loss.span else {"layout.yaxis2.range": "d_range"}),
         },
         span=2,
-        height=380,
+        height=330,
     )

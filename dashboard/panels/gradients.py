@@ -29,5 +29,5 @@ def gradients(config: Config) -> Panel:
             "layout.xaxis.range": "time",
         },
         height=300,
-        timeline=True,
+        timeline=("xaxis",),
     )

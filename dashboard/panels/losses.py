@@ -46,7 +46,7 @@ def losses(config: Config) -> Panel:
         },
         height=300,
         views=((View("Linear", {"yaxis.type": "linear"}), View("Log", {"yaxis.type": "log"})),),
-        timeline=True,
+        timeline=("xaxis", "xaxis2"),
     )
 
 

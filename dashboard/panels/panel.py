@@ -44,7 +44,7 @@ class Panel:
     span: int = 1
     height: int = 260
     views: tuple[tuple[View, ...], ...] = ()
-    timeline: bool = False
+    timeline: tuple[str, ...] = ()  # its time axes, such as ("xaxis", "xaxis2"): events are drawn on them
 
     def spec(self) -> dict[str, Any]:
         """Everything the player needs, as plain JSON values."""
@@ -53,7 +53,7 @@ class Panel:
         groups = [[vars(view) | {"probes": list(view.probes)} for view in group] for group in self.views]
         return dict(
             name=self.name, title=self.title, help=self.help, probes=list(self.probes), figure=figure,
-            bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=self.timeline,
+            bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=list(self.timeline),
         )  # fmt: skip
 
 
@@ -67,8 +67,8 @@ def apply(panel: Panel, frame: Frame | None, events: Sequence[Mapping[str, Any]]
             assign(figure, path, drawable(path, frame.arrays[name]))
     if panel.timeline:
         layout = figure["layout"]
-        layout["shapes"] = [*layout.get("shapes", ()), *event_lines(layout, events)]
-        layout["annotations"] = [*layout.get("annotations", ()), *event_marks(layout, events)]
+        layout["shapes"] = [*layout.get("shapes", ()), *event_lines(layout, events, panel.timeline)]
+        layout["annotations"] = [*layout.get("annotations", ()), *event_marks(layout, events, panel.timeline)]
     figure["layout"]["height"] = panel.height
     return go.Figure(figure)
 
@@ -103,27 +103,26 @@ def png(pixels: np.ndarray) -> str:
     return "data:image/png;base64," + base64.b64encode(held.getvalue()).decode()
 
 
-def event_lines(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[dict]:
+def event_lines(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]], axes: Sequence[str]) -> list[dict]:
     line = dict(color=REFERENCE, width=1, dash="dot")
     return [
         dict(type="line", xref=x, yref=y + " domain", x0=at["iteration"], x1=at["iteration"], y0=0, y1=1, line=line)
-        for x, y in time_axes(layout)
+        for x, y in (standing(layout, name) for name in axes)
         for at in events
     ]
 
 
-def event_marks(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> list[dict]:
+def event_marks(layout: Mapping[str, Any], events: Sequence[Mapping[str, Any]], axes: Sequence[str]) -> list[dict]:
     """A small triangle on top of every line, which says on hover what changed."""
     mark = dict(text="▾", y=1, yanchor="middle", showarrow=False, font=dict(color=REFERENCE, size=12))
     return [
         mark
         | dict(xref=x, yref=y + " domain", x=at["iteration"], hovertext=f"iteration {at['iteration']:,}: {at['what']}")
-        for x, y in time_axes(layout)
+        for x, y in (standing(layout, name) for name in axes)
         for at in events
     ]
 
 
-def time_axes(layout: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Every x-axis and the y-axis it stands on: [("x", "y"), ("x2", "y2")]."""
-    names = sorted(key for key in layout if key.startswith("xaxis")) or ["xaxis"]
-    return [(name.replace("axis", ""), layout.get(name, {}).get("anchor") or "y" + name[5:]) for name in names]
+def standing(layout: Mapping[str, Any], name: str) -> tuple[str, str]:
+    """An x-axis as shapes name it, and the y-axis it stands on: ("x2", "y2")."""
+    return name.replace("axis", ""), layout.get(name, {}).get("anchor") or "y" + name[5:]

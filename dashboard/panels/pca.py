@@ -29,7 +29,9 @@ def pca(config: Config) -> Panel:
     fake = dict(mode="markers", name="generated", hoverinfo="skip")
     chart = figure(
         go.Scatter(x=x, y=y, marker=dict(size=5, color=REAL, opacity=0.45), **real),
-        go.Scatter(x=[], y=[], marker=dict(size=6, color=GENERATED, opacity=0.85, line=dict(width=0.5, color="white")), **fake),
+        go.Scatter(
+            x=[], y=[], marker=dict(size=6, color=GENERATED, opacity=0.85, line=dict(width=0.5, color="white")), **fake
+        ),
         go.Scatter3d(x=x, y=y, z=z, marker=dict(size=2.5, color=REAL, opacity=0.5), visible=False, **real),
         go.Scatter3d(x=[], y=[], z=[], marker=dict(size=3, color=GENERATED, opacity=0.9), visible=False, **fake),
         xaxis=dict(range=spans[0], title=dict(text=axes[0], standoff=2), zeroline=False),

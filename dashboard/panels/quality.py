@@ -21,7 +21,9 @@ def quality(config: Config) -> Panel:
         xaxis=dict(range=[0, 100], anchor="y", showticklabels=False),
         yaxis=dict(domain=[0.54, 1], title="W1 (x)", type="log", range=[logarithm(low["w1"]), logarithm(top["w1"])]),
         xaxis2=dict(range=[0, 100], anchor="y2", title=dict(text="iteration", standoff=2)),
-        yaxis2=dict(domain=[0, 0.46], title="JSD (nats)", type="log", range=[logarithm(low["jsd"]), logarithm(top["jsd"])]),
+        yaxis2=dict(
+            domain=[0, 0.46], title="JSD (nats)", type="log", range=[logarithm(low["jsd"]), logarithm(top["jsd"])]
+        ),
         shapes=[band(exact.floor["w1"], "y"), band(exact.floor["jsd"], "y2")],
         annotations=[note("y", exact.n)],
         showlegend=False,
@@ -44,7 +46,7 @@ def quality(config: Config) -> Panel:
         },
         height=300,
         views=(tuple(view(kind, *axes[kind]) for kind in ("log", "linear")),),
-        timeline=True,
+        timeline=("xaxis", "xaxis2"),
     )
 
 

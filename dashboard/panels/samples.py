@@ -23,14 +23,24 @@ def samples(config: Config) -> Panel:
     at = (np.arange(SIDE) * step + (source.side - 1) / 2).tolist()
     spots = dict(x=[x for _ in at for x in at], y=[y for y in at for _ in at], mode="markers", showlegend=False)
     ring = dict(symbol="square-open", size=40, line=dict(width=2.5), color=GENERATED)
-    hidden = dict(marker=dict(ring, opacity=0), unselected=dict(marker=dict(opacity=0)), selected=dict(marker=dict(opacity=1)))
+    hidden = dict(
+        marker=dict(ring, opacity=0), unselected=dict(marker=dict(opacity=0)), selected=dict(marker=dict(opacity=1))
+    )
     chart = figure(
         go.Image(source=None, hoverinfo="skip"),
         go.Image(source=None, hoverinfo="skip", visible=False),
         go.Image(source=real, hoverinfo="skip", xaxis="x2", yaxis="y2", visible=False),
         go.Image(source=None, hoverinfo="skip", xaxis="x2", yaxis="y2"),
-        go.Scatter(**spots, **hidden, hovertemplate="nearest real picture is %{customdata:.2f} away: see right<extra></extra>"),
-        go.Scatter(**spots, **hidden, xaxis="x2", yaxis="y2", hovertemplate="%{customdata:.2f} from the generated one<extra></extra>"),
+        go.Scatter(
+            **spots, **hidden, hovertemplate="nearest real picture is %{customdata:.2f} away: see right<extra></extra>"
+        ),
+        go.Scatter(
+            **spots,
+            **hidden,
+            xaxis="x2",
+            yaxis="y2",
+            hovertemplate="%{customdata:.2f} from the generated one<extra></extra>",
+        ),
         xaxis=blank(0, 0.485, edge),
         yaxis=blank(0, 1, edge, up=True) | dict(scaleanchor="x"),
         xaxis2=blank(0.515, 1, edge) | dict(anchor="y2"),

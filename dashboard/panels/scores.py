@@ -24,7 +24,9 @@ def scores(config: Config) -> Panel:
         yaxis2=dict(anchor="x2", title=f"mean {loss.says}", **(dict(range=span) if loss.span else {})),
         shapes=[
             dict(type="line", xref="x", yref="y domain", x0=loss.undecided, x1=loss.undecided, y0=0, y1=1, line=dotted),
-            dict(type="line", xref="x2 domain", yref="y2", x0=0, x1=1, y0=loss.undecided, y1=loss.undecided, line=dotted),
+            dict(
+                type="line", xref="x2 domain", yref="y2", x0=0, x1=1, y0=loss.undecided, y1=loss.undecided, line=dotted
+            ),
         ],
     )
     return Panel(
@@ -46,5 +48,5 @@ def scores(config: Config) -> Panel:
             **({} if loss.span else {"layout.xaxis.range": "score_range"}),
         },
         height=300,
-        timeline=True,
+        timeline=("xaxis2",),
     )

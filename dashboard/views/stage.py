@@ -12,10 +12,12 @@ from dashboard.controls import sidebar
 from dashboard.live.mount import mount
 from dashboard.panels.panel import Panel, apply
 from dashboard.state import session, write_link
+from gancore import presets
 from gancore.config import Config
 from gancore.observe.frame import Frame
 from gancore.run.session import Session
 
+FIRST = 0.3  # Seconds a page waits for the run's first frame, to come with a picture.
 PATIENCE = 1.0  # Seconds a page waits for data that may be there at once, before it shows a progress bar.
 
 
@@ -35,8 +37,14 @@ def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls:
         return
     config = run.running()
     panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed))
-    if not mount(panels, run.id, run.key, controls):
+    if not mount(panels, run.id, run.key, controls, first=_first(run, panels)):
         _fallback(run, panels, controls)
+
+
+def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
+    """Makes a page's first figures ahead of its first visitor, who would wait most of a second for them."""
+    config = presets.load(page).config
+    _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed))
 
 
 @lru_cache(maxsize=64)
@@ -61,6 +69,29 @@ def _ready(run: Session) -> bool:
     return not run.loading
 
 
+def _first(run: Session, panels: tuple[Panel, ...]) -> Frame | None:
+    """The untrained run's frame, so that the page comes with its first picture; later ones come live."""
+    if run.iteration or run.state == "playing":
+        return None
+    patience = time.monotonic() + FIRST
+    run.look(_token(run), _probes(panels), ttl=5.0)
+    while run.newest()[1] is None and time.monotonic() < patience:
+        time.sleep(0.01)
+    data = run.newest()[1]
+    return Frame.decode(data) if data else None
+
+
+def _token(run: Session) -> int:
+    """This page's own place among the run's readers, beside the player's."""
+    if f"token/{run.id}" not in st.session_state:
+        st.session_state[f"token/{run.id}"] = run.subscribe(lambda: None, ttl=5.0)
+    return st.session_state[f"token/{run.id}"]
+
+
+def _probes(panels: tuple[Panel, ...]) -> set[str]:
+    return {probe for panel in panels for probe in panel.probes}
+
+
 @st.fragment(run_every=0.4)
 def _progress(run: Session) -> None:
     told = run.status()[1]
@@ -72,17 +103,22 @@ def _progress(run: Session) -> None:
 
 def _fallback(run: Session, panels: tuple[Panel, ...], controls: bool) -> None:
     """Without a WebSocket, as the player has said by now: buttons and charts of Streamlit's own, redrawn once a second."""
-    token = st.session_state.setdefault(f"token/{run.id}", run.subscribe(lambda: None, ttl=5.0))
+    token = _token(run)
     if controls:
         for column, (name, act) in zip(
             st.columns(4),
-            [("Play", run.play), ("Pause", run.pause), ("One iteration", lambda: run.step("both")), ("Restart", run.restart)],
+            [
+                ("Play", run.play),
+                ("Pause", run.pause),
+                ("One iteration", lambda: run.step("both")),
+                ("Restart", run.restart),
+            ],
         ):
             column.button(name, on_click=act, width="stretch")
 
     @st.fragment(run_every=1.0)
     def redraw():
-        run.look(token, {probe for panel in panels for probe in panel.probes}, ttl=5.0)
+        run.look(token, _probes(panels), ttl=5.0)
         _, data = run.newest()
         frame = Frame.decode(data) if data else None
         told = run.status()[1]

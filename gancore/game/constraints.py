@@ -11,7 +11,7 @@ constraints = Catalog("constraint")
 
 @constraints.add
 class Free:
-    """Weights go where the optimiser takes them."""
+    """Weights go where the optimiser takes them, as in Goodfellow et al. 2014."""
 
     name = "none"
 

@@ -66,7 +66,7 @@ class Minimax(Probability):
 
 @losses.add
 class ZeroSum(Probability):
-    """The game taken literally: the generator's loss is minus the discriminator's loss, real term included."""
+    """Von Neumann 1928, the game taken literally: the generator's loss is minus the discriminator's loss, real term included."""
 
     name = "zero-sum"
     g_sees_real = True

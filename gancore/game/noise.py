@@ -36,7 +36,7 @@ class Uniform:
 
 @noise.add
 class Normal:
-    """The common prior: z standard normal times a spread."""
+    """The common prior, that of Kingma & Welling 2014: z standard normal times a spread."""
 
     name = "normal"
     dim: int = dimension()

@@ -12,7 +12,7 @@ penalties = Catalog("penalty")
 
 @penalties.add
 class NoPenalty:
-    """The game as it is."""
+    """The game as it is in Goodfellow et al. 2014."""
 
     name = "none"
     active = False

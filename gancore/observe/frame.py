@@ -36,10 +36,9 @@ class Frame:
         table, parts, at = {}, [], 0
         for name, array in self.arrays.items():
             stored = wire(name, array)
-            raw = stored.tobytes()
-            table[name] = {"dtype": stored.dtype.str, "shape": list(stored.shape), "offset": at}
-            parts.append(raw.ljust(padded(len(raw)), b"\0"))
-            at += padded(len(raw))
+            table[name] = {"dtype": stored.dtype.str, "shape": stored.shape, "offset": at}
+            parts += stored.tobytes(), b"\0" * (-stored.nbytes % ALIGN)
+            at += padded(stored.nbytes)
         head = json.dumps({"iteration": self.iteration, "info": self.info, "arrays": table}, allow_nan=False).encode()
         head = head.ljust(padded(4 + len(head)) - 4)
         return b"".join((struct.pack("<I", len(head)), head, *parts))

@@ -5,6 +5,7 @@ Looking never touches training: it has its own z and its own real samples, fixed
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -17,8 +18,9 @@ from gancore.observe.metrics.line import Reference
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 IMAGE_SAMPLES = 256
-SCORED = 1000  # Samples of each side that D judges at a look.
+SCORED = 500  # Samples of each side that D judges at a look.
 GRID = 64  # Pictures in a grid of samples, 8 by 8.
+THREADS = 41  # Lines from z to x below the density.
 
 
 @lru_cache(maxsize=32)
@@ -48,20 +50,36 @@ class Fixed:
         self.z = config.noise.sample(n, seeds.stream(config.seed, "look/z"))
         self.fresh = seeds.stream(config.seed, "look/fresh")
         self.real = source.sample(n, seeds.stream(config.seed, "look/real"))
+        self.judged = self.real[:SCORED]  # What D judges at every look, beside G's samples.
         if config.data.page == "line":
             self.reference = reference(config.data)
-            self.grid = torch.from_numpy(self.reference.grid).float()[:, None]
-            self.log_p = source.log_prob(self.grid[:, 0])
+            grid = torch.from_numpy(self.reference.grid).float()
+            self.judged = torch.cat([self.judged, grid[:, None]])
+            self.log_p = source.log_prob(grid)
+            self.threads = threads(self.z, *self.reference.window)
         else:
             self.plane, self.neighbours = plane(config.data), neighbours(config.data)
+
+
+def threads(z: torch.Tensor, low: float, high: float) -> tuple[np.ndarray, np.ndarray | None]:
+    """Which samples are drawn as lines from z to x, and where these start: z in order, stretched from `low` to `high`.
+
+    Where z has many numbers there is no place for it on an axis, and the second part is None.
+    """
+    if z.shape[1] > 1:
+        return np.arange(3 * THREADS), None
+    rows = z[:, 0].argsort()[:: len(z) // THREADS].numpy()
+    start = z[rows, 0].numpy()
+    return rows, low + (high - low) * (start - start[0]) / max(start[-1] - start[0], 1e-12)
 
 
 class Look:
     """A moment: the trainer as it stands, through the eyes of the fixed samples."""
 
-    def __init__(self, trainer, fixed: Fixed, history, measured):
-        """`history` holds every iteration's scalars, `measured` what was measured once per look."""
-        self.trainer, self.fixed, self.history, self.measured = trainer, fixed, history, measured
+    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True):
+        """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`."""
+        self.trainer, self.fixed, self.history = trainer, fixed, history
+        self.measured, self.measuring = measured, measuring
         self.game, self.state, self.loss = trainer.game, trainer.state, trainer.config.loss
 
     @cached_property
@@ -75,14 +93,31 @@ class Look:
         return np.sort(self.fake[:, 0].numpy())
 
     @cached_property
-    def on_real(self) -> torch.Tensor:
-        """D's raw outputs on the fixed real samples, (n,), at most `SCORED`."""
-        return self.game.judge(self.state, self.fixed.real[:SCORED])
+    def judged(self) -> tuple[torch.Tensor, ...]:
+        """D's raw outputs on the fixed real samples (n,), on the grid of a line (m,), on G of the fixed z (n,).
 
-    @cached_property
+        n is at most `SCORED`. One call for all, unless D's layers let samples see each other: the call is the cost.
+        """
+        parts = [self.fixed.judged, self.fake[:SCORED]]
+        if self.game.together:
+            said = self.game.judge(self.state, torch.cat(parts))
+        else:
+            parts[:1] = self.fixed.judged[:SCORED], self.fixed.judged[SCORED:]
+            said = torch.cat([self.game.judge(self.state, part) for part in parts if len(part)])
+        n = min(SCORED, len(self.fixed.real))
+        return said.split([n, len(said) - 2 * n, n])
+
+    @property
+    def on_real(self) -> torch.Tensor:
+        return self.judged[0]
+
+    @property
+    def on_grid(self) -> torch.Tensor:
+        return self.judged[1]
+
+    @property
     def on_fake(self) -> torch.Tensor:
-        """D's raw outputs on G of the fixed z, (n,), at most `SCORED`."""
-        return self.game.judge(self.state, self.fake[:SCORED])
+        return self.judged[2]
 
     @cached_property
     def p_g(self) -> np.ndarray:
@@ -94,8 +129,9 @@ class Look:
         """On the line: W1 and JSD of the fixed sample to the exact density."""
         return self.fixed.reference.measure(self.fake_line)
 
-    def keep(self, values: dict[str, float]) -> Samples:
-        """Adds to the lines over time that are measured once per look, and returns them."""
-        line = self.measured.setdefault(tuple(values), Samples(tuple(values), limit=600))
-        line.append(self.state.iteration, values)
+    def keep(self, names: tuple[str, ...], measure: Callable[[], Iterable[float]]) -> Samples:
+        """The lines over time of what is measured now and then. Adds what `measure()` gives now, if this look measures."""
+        line = self.measured.setdefault(names, Samples(names, limit=400))
+        if self.measuring or not len(line):
+            line.append(self.state.iteration, dict(zip(names, measure())))
         return line

@@ -5,6 +5,7 @@ One thread, the worker's. The clock is read here and nowhere deeper.
 
 from __future__ import annotations
 
+import math
 import time
 
 from gancore.observe.frame import Frame
@@ -13,7 +14,8 @@ from gancore.observe.look import Fixed, Look
 from gancore.observe.probes import PROBES
 from gancore.train.trainer import SCALARS
 
-BUCKETS = 300  # Two points each: about one per pixel of a chart.
+MEASURE = 0.15  # Seconds between distances to the real density and other lines that are measured at looks.
+BUCKETS = 200  # Two points each: about one per pixel of a chart.
 
 
 class Observer:
@@ -23,6 +25,7 @@ class Observer:
         self.fixed = fixed
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
+        self._measured_at, self._measured_iteration = -math.inf, -1
         self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
 
     @staticmethod
@@ -34,7 +37,8 @@ class Observer:
 
     def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
-        look = Look(trainer, self.fixed, self.history, self.measured)
+        measuring = not playing or self._due(trainer.iteration)
+        look = Look(trainer, self.fixed, self.history, self.measured, measuring)
         arrays = {}
         for name in sorted(wanted & PROBES.keys()):
             arrays |= PROBES[name](look)
@@ -46,6 +50,14 @@ class Observer:
             "elapsed": elapsed,
         }
         return Frame(state.iteration, arrays, info)
+
+    def _due(self, iteration: int) -> bool:
+        """Whether to measure at this look: not oftener than the eye follows a line, again if the same iteration changed."""
+        now = time.perf_counter()
+        if now - self._measured_at < MEASURE and iteration != self._measured_iteration:
+            return False
+        self._measured_at, self._measured_iteration = now, iteration
+        return True
 
     def _pace(self, iteration: int) -> float:
         """Iterations per second by the wall clock, over about the last second."""

@@ -1,26 +1,33 @@
 """One run as its worker hosts it: a trainer, its observer and its recording, moved in small slices.
 
-Only the worker's main loop calls this; loading data is the one thing that happens on a thread of its own.
+Only the worker's main loop calls this. Whatever goes wrong stops this run alone and is told on its page.
 """
 
 from __future__ import annotations
 
-import threading
+import sys
 import time
-from dataclasses import replace
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from gancore.catalog import BadKnob
-from gancore.config import Config
+from gancore.game.data.download import DownloadFailed
+from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
+from gancore.record import library
 from gancore.record.recording import Reader, Recording, RecordingError
+from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
-from gancore.train.state import State
-from gancore.train.trainer import SCALARS, Diverged, Event, Trainer
+from gancore.train.trainer import SCALARS, Diverged, Trainer
 
 SLICE = 0.015  # Seconds a run moves before the worker listens again: 20 times a second even when a slice overruns.
 CHECKPOINT = 1.0  # Seconds between checkpoints, longer where a checkpoint is costly (see `_keep`).
+PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
+IDLE = 0.05  # Seconds that pass at most before a run with nothing to do is asked again.
 
 
 class Hosted:
@@ -28,82 +35,54 @@ class Hosted:
 
     def __init__(self, order: Open):
         self.order, self.run, self.epoch = order, order.run, order.epoch
-        self.pace = Pace(**order.pace)
         self.state = "playing" if order.playing else "paused"
         self.detail = "The worker process died. Going on from the last checkpoint ..." if order.resume else ""
-        self.progress: float | None = None
+        self.pace = Pace()
         self.trainer: Trainer | None = None
         self.wanted: frozenset[str] = frozenset()
         self.watchers = 1  # Watched runs in the same worker, set by the loop.
-        self.cost_per_iteration = 0.002
+        self.used = 0.0  # Seconds of the worker this run has had, by which the loop shares them out.
+        self.cost: float | None = None  # Seconds an iteration takes; None where that has to be found out.
         self.seconds_played = 0.0
-        self.next_look, self.look_asked = 0.0, True
-        self.next_checkpoint, self.checkpointed = 0.0, -1
+        self.next_look, self.look_asked, self.seen = 0.0, True, -1
+        self.next_checkpoint, self.checkpointed = 0.0, None
         self.allowance, self.paced_at = 0.0, time.perf_counter()
         self.told: Status | None = None
-        self.inbox: list = []  # Orders that came while the data was loading.
-        self._source = self._load_error = None
-        self._closed = threading.Event()
-        self._loader = threading.Thread(target=self._load, daemon=True)
-        self._loader.start()
+        self.told_at = 0.0
+        self.inbox: list[Callable] = []  # Orders that came while the data was loading.
+        self.set_pace(order.pace)
+        self.loading = Loading(order)
 
     # -- loading ------------------------------------------------------------------------------------------------
 
-    def _load(self):
-        def report(text: str, fraction: float | None):
-            if self._closed.is_set():
-                raise InterruptedError
-            if not self.order.resume:
-                self.detail, self.progress = text, fraction
-
-        try:
-            self.config = Config.from_flat(self.order.config)
-            self._source = self.config.data.open(report)
-            self.fixed = Observer.prepare(self.config, self._source, report)
-        except Exception as error:
-            self._load_error = error
-
-    def poll_loading(self) -> bool:
+    def ready(self) -> bool:
         """True once the run can move. A failed load is told, not raised."""
-        if self.trainer or self._load_error:
-            return self.trainer is not None
-        if self._loader.is_alive():
-            return False
-        if self._load_error:
-            self.state, self.detail = "failed", str(self._load_error)
-            return False
-        try:
-            self._begin()
-        except (RecordingError, OSError) as error:
-            self.state, self.detail, self._load_error = "failed", str(error), error
-            return False
-        return True
+        if self.trainer is None and self.state != "failed" and self.loading.done():
+            self._guarded(self._begin)
+        return self.trainer is not None
 
     def _begin(self):
-        planned = tuple(Event(*change) for change in self.order.changes)
-        state, path = None, Path(self.order.path)
-        if self.order.resume and path.exists() and (kept := Reader(path).last_checkpoint()):
-            iteration, tensors, extra = kept
-            state = State.from_tensors(tensors)
-            done = [Event(*e) for e in extra["events"]]
-            config = Config.from_json(extra["config"])
-            self.trainer = Trainer(config, self._source, state, tuple(e for e in planned if e.iteration > iteration))
-            self.trainer.events = done
+        loaded, path = self.loading, Path(self.order.path)
+        if loaded.error:
+            raise loaded.error
+        self.observer, self.script = Observer(loaded.fixed), loaded.script
+        self.recorded_events = len(loaded.trainer.events)
+        if loaded.resumed:
+            iteration = loaded.trainer.iteration
             self.recording = Recording.open(path)
             self.recording.truncate(iteration)
-            notice = f"The worker process died; the run went on from its last checkpoint, iteration {iteration:,}."
-        else:
-            self.trainer = Trainer(self.config, self._source, planned=planned)
-            path.unlink(missing_ok=True)
-            self.recording = Recording.create(path, self.config.flat(), SCALARS)
-            notice = ""
-        self.recorded_events = len(self.trainer.events)
-        self.observer = Observer(self.fixed)
-        if state is not None:
-            iterations, past = Reader(path).scalars()
+            with Reader(path) as reader:
+                iterations, past = reader.scalars()
             if len(past):
                 self.observer.history.append(past, int(iterations[0]))
-        self.detail, self.paced_at = notice, time.perf_counter()
+            self.detail = f"The worker process died; the run went on from its last checkpoint, iteration {iteration:,}."
+        else:
+            library.remove(path)
+            self.recording = Recording.create(path, loaded.trainer.config.flat(), SCALARS)
+            self.detail = ""
+        self.trainer, self.paced_at = loaded.trainer, time.perf_counter()
+        if loaded.resumed:
+            self._follow_script()
         for act in self.inbox:
             act()
         self.inbox.clear()
@@ -118,7 +97,7 @@ class Hosted:
     def pause(self):
         if self.state == "playing":
             self.state, self.detail = "paused", ""
-            self._keep(force=True)
+            self._guarded(lambda: self._keep(force=True))
         self.look_asked = True
 
     def step(self, which: str):
@@ -129,10 +108,14 @@ class Hosted:
 
     def change(self, what: str):
         self._guarded(lambda: self.trainer.apply(what))
-        self.look_asked = True
+        self.cost = None
+        self.look_asked = self.look_asked or self.state != "playing"
 
     def set_pace(self, pace: dict):
-        self.pace = Pace(**pace)
+        self._guarded(lambda: self._set_pace(Pace(**pace)))
+
+    def _set_pace(self, pace: Pace):
+        self.pace = pace
         self.allowance, self.paced_at = 1.0, time.perf_counter()
         if self.state == "finished":
             self.state, self.detail = "paused", ""
@@ -141,46 +124,64 @@ class Hosted:
         self.look_asked = self.look_asked or not set(probes) <= self.wanted
         self.wanted = frozenset(probes)
 
+    def reorder(self) -> Open:
+        """The order that starts this run once more, playing."""
+        return replace(self.order, playing=True, pace=asdict(self.pace))
+
     def close(self):
-        self._closed.set()
+        self.loading.stop()
         if self.trainer:
-            self._keep(force=True)
-            self.recording.close()
+            self._guarded(lambda: self._keep(force=True))
+            with suppress(RecordingError):
+                self.recording.close()
 
     # -- moving -------------------------------------------------------------------------------------------------
 
     def due(self) -> int:
-        """How many iterations this run may play now: what fits a slice, within its speed and its stop condition."""
+        """How many iterations this run may play now: what fits a slice, up to the next planned change, within its pace."""
         if self.state != "playing":
             return 0
-        n = max(1, int(SLICE / self.cost_per_iteration))
+        n = max(1, int(SLICE / self.cost)) if self.cost else 1
+        if self.script:
+            n = min(n, self.script[0].iteration - self.trainer.iteration)
+        if self.pace.until:
+            n = min(n, max(0, self.pace.until - self.trainer.iteration))
         if self.pace.speed:
             now = time.perf_counter()
-            self.allowance = min(
-                self.allowance + (now - self.paced_at) * self.pace.speed, max(1.0, self.pace.speed * 0.1)
-            )
+            earned = (now - self.paced_at) * self.pace.speed
+            self.allowance = min(self.allowance + earned, max(1.0, self.pace.speed * 0.1))
             self.paced_at = now
             n = min(n, int(self.allowance))
             self.allowance -= n
-        if self.pace.until:
-            n = min(n, max(0, self.pace.until - self.trainer.iteration))
         return n
 
     def move(self) -> bool:
         """Plays one slice; False if there was nothing to do."""
+        start = time.perf_counter()
+        if self.state == "playing":
+            self._follow_script()
         n = self.due()
         if n:
-            start = time.perf_counter()
+            before = time.perf_counter()
             self._guarded(lambda: self._advance(n))
-            spent = time.perf_counter() - start
+            spent = time.perf_counter() - before
             self.seconds_played += spent
-            self.cost_per_iteration += 0.3 * (spent / n - self.cost_per_iteration)
-            self._keep()
+            self.cost = spent / n if self.cost is None else self.cost + 0.3 * (spent / n - self.cost)
+            if self.state == "playing":
+                self._follow_script()
+        self._guarded(self._keep)
         if self.state == "playing" and self.pace.until and self.trainer.iteration >= self.pace.until:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
-            self._keep(force=True)
+            self._guarded(lambda: self._keep(force=True))
             self.look_asked = True
+        self.used += time.perf_counter() - start
         return n > 0
+
+    def idle(self) -> float:
+        """Seconds for which a run that did not move will have nothing to do."""
+        if self.state != "playing" or not self.pace.speed:
+            return IDLE
+        return min(IDLE, max(0.002, (1 - self.allowance) / self.pace.speed))
 
     def _advance(self, n: int):
         first = self.trainer.iteration + 1
@@ -194,27 +195,42 @@ class Hosted:
     def _tell_scalars(self, rows, first: int):
         if len(rows):
             block = rows.numpy()
-            self.recording.scalars(first, block)
             self.observer.history.append(block, first)
+            self.recording.scalars(first, block)
 
-    def _guarded(self, act):
+    def _follow_script(self):
+        """Does what was planned for up to now: the changes of a link, or those between a checkpoint and a death."""
+        while self.script and self.script[0].iteration <= self.trainer.iteration and self.state != "failed":
+            self.change(self.script.pop(0).what)
+
+    def _guarded(self, act: Callable):
+        """Does it. What goes wrong is this run's own trouble: the others of this worker play on."""
         try:
             act()
         except Diverged as error:
-            self.state = "failed"
-            self.detail = (
-                f"{error.tensor[0].upper()}{error.tensor[1:]} became non-finite in iteration {error.iteration:,}. The update was not applied: "
-                f"what you see is the last good state. Turn a knob and press Play to go on from it, or Restart."
+            self._fail(
+                f"{error.tensor[0].upper()}{error.tensor[1:]} became non-finite in iteration {error.iteration:,}. "
+                "The update was not applied: what you see is the last good state. "
+                "Turn a knob and press Play to go on from it, or Restart."
             )
-            self._keep(force=True)
-            self.look_asked = True
+            self._guarded(lambda: self._keep(force=True))
         except BadKnob as error:
-            self.detail = str(error)
-        except RecordingError as error:
-            self.state, self.detail = "failed", str(error)
-        for event in self.trainer.events[self.recorded_events :]:
-            self.recording.event(event.iteration, event.what)
-        self.recorded_events = len(self.trainer.events)
+            if self.trainer:
+                self.detail = str(error)  # The game goes on by its old rules.
+            else:
+                self._fail(str(error))
+        except (OSError, DownloadFailed, BadFile) as error:  # These speak to people.
+            self._fail(str(error))
+        except Exception as error:
+            traceback.print_exc(file=sys.stderr)
+            self._fail(f"This run stopped at an error that was not foreseen: {type(error).__name__}: {error}")
+        if self.trainer:
+            for event in self.trainer.events[self.recorded_events :]:
+                self.recorded_events += 1
+                self._guarded(lambda event=event: self.recording.event(event.iteration, event.what))
+
+    def _fail(self, sentence: str):
+        self.state, self.detail, self.look_asked = "failed", sentence, True
 
     def _keep(self, force: bool = False):
         """A checkpoint when one is due: often enough to lose little, rarely enough to cost at most a hundredth."""
@@ -223,7 +239,7 @@ class Hosted:
         if not force and now < self.next_checkpoint:
             return
         state = self.trainer.state
-        mark = (state.d_updates, state.g_updates, len(self.trainer.events))
+        mark = (state.iteration, state.d_updates, state.g_updates, len(self.trainer.events))
         if mark == self.checkpointed:
             return
         extra = {
@@ -240,29 +256,44 @@ class Hosted:
     def look(self) -> NewFrame | None:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now = time.perf_counter()
-        if not self.wanted or not (self.look_asked or (self.state == "playing" and now >= self.next_look)):
+        moved = self.state == "playing" and self.trainer.iteration != self.seen
+        if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
-        frame = self.observer.look(self.trainer, self.wanted, self.seconds_played, self.state == "playing")
+        frames: list[NewFrame] = []
+        self._guarded(lambda: frames.append(self._frame()))
+        self.look_asked, self.seen = False, self.trainer.iteration
         spent = time.perf_counter() - now
         # Keep to the beat of the frame rate; fall behind it rather than spend over a fifth of the worker on looking.
         beat = self.next_look + 1 / self.pace.fps
         self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + 5 * self.watchers * spent)
-        self.look_asked = False
+        self.used += spent
+        return frames[0] if frames else None
+
+    def _frame(self) -> NewFrame:
+        frame = self.observer.look(self.trainer, self.wanted, self.seconds_played, self.state == "playing")
         return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
 
     def news(self) -> Status | None:
-        """The status, if it says something new."""
-        state, events = (self.trainer.state, self.trainer.events) if self.trainer else (None, [])
-        counts = (state.iteration, state.d_updates, state.g_updates) if state else (0, 0, 0)
-        told_events = [(e.iteration, e.what) for e in events]
-        loading = self.trainer is None and self._load_error is None
-        status = Status(self.run, self.epoch, self.state, self.detail, *counts, told_events, loading, self.progress)
-        old = self.told
-        if old and self.state == "playing":  # While it plays, counts travel with the frames.
-            same = replace(status, iteration=old.iteration, d_updates=old.d_updates, g_updates=old.g_updates)
-            if same == old:
+        """The status, if it says something new. While the run plays, counts travel with the frames and once a second."""
+        old, loading = self.told, self.trainer is None and self.state != "failed"
+        events = self.trainer.events if self.trainer else []
+        if not old or len(old.events) != len(events):
+            told_events = [(e.iteration, e.what) for e in events]
+        else:
+            told_events = old.events
+        counts = (0, 0, 0)
+        if self.trainer:
+            state = self.trainer.state
+            counts = (state.iteration, state.d_updates, state.g_updates)
+        detail = self.loading.text if loading and not self.order.resume else self.detail
+        progress = self.loading.progress if loading else None
+        status = Status(self.run, self.epoch, self.state, detail, *counts, told_events, loading, progress)
+        now = time.perf_counter()
+        if old and self.state == "playing" and now - self.told_at < PULSE:
+            counted = replace(old, iteration=status.iteration, d_updates=status.d_updates, g_updates=status.g_updates)
+            if counted == status:
                 return None
-        elif status == old:
+        if status == old:
             return None
-        self.told = status
+        self.told, self.told_at = status, now
         return status

@@ -10,7 +10,9 @@ import threading
 import time
 
 from gancore.config import Config
+from gancore.record.library import prune
 from gancore.record.recording import runs_folder
+from gancore.run.messages import Status
 from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
 from gancore.run.session import Session
@@ -23,20 +25,23 @@ PER_WORKER = 20  # Playing runs one worker takes before newcomers wait in line.
 class Hub:
     """Sessions by id, and the pool that trains them."""
 
-    def __init__(self, workers: int | None = None, per_worker: int = PER_WORKER):
+    def __init__(self, workers: int | None = None, per_worker: int = PER_WORKER, rest: float = REST):
         workers = workers or int(os.environ.get("GANSCOPE_WORKERS", 0)) or os.cpu_count() or 1
         self.sessions: dict[str, Session] = {}
         self.capacity = workers * per_worker
-        self._line: list[Session] = []
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # Around who plays and who waits. Taken before a session's own lock, never after.
         self.folder = runs_folder()
+        prune(self.folder)
+        self._rest = rest
+        self._line: list[Session] = []
+        self._closed = threading.Event()
         self.pool = LocalPool(workers, self._hear, self._bereaved)
         threading.Thread(target=self._look_after, daemon=True, name="hub").start()
 
     def open(self, config: Config, pace: Pace | None = None, changes: list[tuple[int, str]] | None = None) -> Session:
         """A new run, untrained and paused."""
         session = Session(self, self.folder, config, pace or Pace(), changes or [])
-        with self._lock:
+        with self.lock:
             self.sessions[session.id] = session
         self.pool.place(session.id)
         self.pool.send(session.order())
@@ -46,13 +51,22 @@ class Hub:
         """The run with this id, or None."""
         return self.sessions.get(run_id)
 
+    def hosts(self, session: Session) -> bool:
+        """Whether a worker has this run."""
+        return self.pool.host(session.id) is not None
+
+    def in_line(self, session: Session) -> bool:
+        """Whether this run waits for a place."""
+        return session in self._line
+
     def admit(self, session: Session) -> bool:
         """Gives a place for playing, or one in the line. True if it may play now."""
-        with self._lock:
-            if session.active:
-                return True
-            if sum(s.active for s in self.sessions.values()) < self.capacity:
+        with self.lock:
+            if self.find(session.id) is not session:
+                return False
+            if not session.active and self._free() > 0:
                 session.active = True
+            if session.active:
                 return True
             if session not in self._line:
                 self._line.append(session)
@@ -60,26 +74,29 @@ class Hub:
             return False
 
     def leave_line(self, session: Session) -> None:
-        """Gives back the place, playing or waiting, and lets the next one in."""
-        with self._lock:
+        """Gives back the place, playing or waiting, and lets the next ones in."""
+        with self.lock:
             session.active = False
             if session in self._line:
                 self._line.remove(session)
-            free = self.capacity - sum(s.active for s in self.sessions.values())
-            entering, self._line = self._line[:free], self._line[free:]
+            while self._line and self._free() > 0:
+                self._line.pop(0).play()
             self._announce()
-        for waiting in entering:
-            waiting.play()
 
     def forget(self, session: Session) -> None:
         """Takes a run off the server."""
-        with self._lock:
+        with self.lock:
             self.sessions.pop(session.id, None)
-        self.leave_line(session)
-        self.pool.release(session.id)
+            self.leave_line(session)
+            self.pool.release(session.id)
 
     def close(self) -> None:
+        """Sends the workers home; recordings are whole when this returns."""
+        self._closed.set()
         self.pool.close()
+
+    def _free(self) -> int:
+        return self.capacity - sum(session.active for session in self.sessions.values())
 
     def _announce(self) -> None:
         for place, session in enumerate(self._line, 1):
@@ -92,12 +109,15 @@ class Hub:
         if session is None:
             return
         session.tell(message)
-        if (
-            session.active
-            and getattr(message, "state", "playing") in ("finished", "failed")
-            and message.epoch == session.epoch
-        ):
-            self.leave_line(session)
+        if not isinstance(message, Status):
+            return
+        with self.lock:
+            if message.epoch != session.epoch:
+                return
+            if session.active and message.state in ("finished", "failed"):
+                self.leave_line(session)
+            elif not session.active and message.state == "playing" and session.asked_to_play:
+                session.active = True  # It was told to play on in the moment in which it stopped by itself.
 
     def _bereaved(self, runs: list[str]) -> None:
         for run in runs:
@@ -105,19 +125,22 @@ class Hub:
                 session.bereaved()
 
     def _look_after(self) -> None:
-        while True:
-            time.sleep(1.0)
+        while not self._closed.wait(1.0):
             for session in list(self.sessions.values()):
-                unseen = 0.0 if session.watched() else time.monotonic() - session.last_seen
-                if unseen > FORGET:
-                    self.forget(session)
-                elif (
-                    unseen > REST
-                    and not session.resting
-                    and not session.pace.keep
-                    and (session.active or session in self._line)
-                ):
-                    session.rest()
+                self._look_after_one(session)
+
+    def _look_after_one(self, session: Session) -> None:
+        if session.watched():
+            session.seen()
+            return
+        unseen = time.monotonic() - session.last_seen
+        busy = session.active or self.in_line(session)
+        if busy and session.pace.keep:
+            return
+        if unseen > FORGET:
+            self.forget(session)
+        elif busy and unseen > self._rest:
+            session.rest()
 
 
 def ordinal(n: int) -> str:

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -42,14 +44,15 @@ class WorkerProcess:
 
     def close(self) -> None:
         """Hangs up; the worker closes its recordings and leaves."""
-        try:
+        with contextlib.suppress(OSError):
             self.process.stdin.close()
-        except OSError:
-            pass
 
     def _listen(self):
         while (message := messages.receive(self.process.stdout)) is not None:
-            self._tell(message)
+            try:
+                self._tell(message)
+            except Exception:  # Stumbling over one piece of news must not make us deaf for all that follow.
+                logging.getLogger(__name__).exception("news from worker %d", self.process.pid)
         self.process.wait()
         self._mourn(self)
 
@@ -67,9 +70,10 @@ class LocalPool:
         atexit.register(self.close)
 
     def place(self, run: str) -> None:
-        """Gives a run to the worker that hosts the fewest."""
+        """Gives a run to the worker that hosts the fewest, unless it has one."""
         with self._lock:
-            min(self.workers, key=lambda worker: len(worker.runs)).runs.add(run)
+            if not self.host(run):
+                min(self.workers, key=lambda worker: len(worker.runs)).runs.add(run)
 
     def send(self, message: Any) -> None:
         """Sends an order to the worker that hosts its run."""

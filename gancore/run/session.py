@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
-from gancore.catalog import text
+from gancore.catalog import BadKnob, text
 from gancore.config import Config, live
 from gancore.record.recording import Reader
 from gancore.run import messages
 from gancore.run.pace import Pace
 
 ACK = 0.4  # Seconds a change waits for the worker's word on when it took effect.
+DEATHS = 12  # of its worker within a minute that a run may see before it counts as their cause.
 
 
 class Session:
@@ -24,13 +26,16 @@ class Session:
 
     def __init__(self, hub, folder: Path, config: Config, pace: Pace, changes: list[tuple[int, str]]):
         self.id, self.key = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
-        self.config, self.wanted, self.pace, self.changes = config, config, pace, changes
+        self.config, self.wanted, self.pace = config, config, pace
+        self.changes = [tuple(change) for change in changes]  # Planned ones, from a link.
         self.epoch = 0
         self.active = False  # Holds one of the places for playing runs.
+        self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
         self.notice = ""  # What the server has to say about this run; it goes before what the worker says.
         self.deaths: list[float] = []
-        self._mourning = False
+        self._mourning = False  # The worker died; its heir has not spoken yet.
+        self._heard = 0  # Events told since the last start, at most: an heir tells some of them again.
         self.last_seen = time.monotonic()
         self._hub, self._folder = hub, folder
         self._change = threading.Condition()
@@ -54,7 +59,7 @@ class Session:
     def status(self) -> tuple[int, dict]:
         """Where the run stands, as the browser gets it, and the version of that."""
         with self._change:
-            told = asdict(self._told) | {"type": "status", "version": self._version, "iteration": self.iteration}
+            told = vars(self._told) | {"type": "status", "version": self._version, "iteration": self.iteration}
             told["detail"] = self.notice or told["detail"]
             told["events"] = [{"iteration": iteration, "what": what} for iteration, what in told["events"]]
             del told["run"]
@@ -81,16 +86,16 @@ class Session:
 
     def scalars_csv(self) -> Iterator[str]:
         """Every iteration's scalars as CSV, line by line."""
-        reader = Reader(self.path)
-        yield ",".join(["iteration", *reader.names]) + "\n"
-        first = 0
-        while True:
-            iterations, values = reader.scalars(first, first + 9_999)
-            if not len(iterations) and first > reader.iterations():
-                return
-            for iteration, row in zip(iterations.tolist(), values.tolist()):
-                yield f"{iteration}," + ",".join(repr(value) for value in row) + "\n"
-            first += 10_000
+        with Reader(self.path) as reader:
+            yield ",".join(["iteration", *reader.names]) + "\n"
+            first = 0
+            while True:
+                iterations, values = reader.scalars(first, first + 9_999)
+                if not len(iterations) and first > reader.iterations():
+                    return
+                for iteration, row in zip(iterations.tolist(), values.tolist()):
+                    yield f"{iteration}," + ",".join(repr(value) for value in row) + "\n"
+                first += 10_000
 
     # -- watching -----------------------------------------------------------------------------------------------
 
@@ -103,11 +108,12 @@ class Session:
         return token
 
     def look(self, token: int, probes: set[str], ttl: float | None = None) -> None:
-        """Says which probes this reader draws."""
+        """Says which probes this reader draws. A reader with `ttl` that was away for longer is back with this."""
         with self._change:
-            if token not in self._watchers:
-                return
-            self._watchers[token] = (self._watchers[token][0], frozenset(probes), ttl and time.monotonic() + ttl)
+            if token in self._watchers or ttl:
+                wake = self._watchers[token][0] if token in self._watchers else lambda: None
+                self._watchers[token] = (wake, frozenset(probes), ttl and time.monotonic() + ttl)
+        self.seen()
         self.tell_watch()
 
     def unsubscribe(self, token: int) -> None:
@@ -119,11 +125,12 @@ class Session:
         """Whether anybody is there. Readers that stopped looking are forgotten here."""
         now = time.monotonic()
         with self._change:
-            for token in [t for t, (_, _, until) in self._watchers.items() if until and until < now]:
+            late = [token for token, (_, _, until) in self._watchers.items() if until and until < now]
+            for token in late:
                 del self._watchers[token]
             there = bool(self._watchers)
-        if there:
-            self.last_seen = now
+        if late:
+            self.tell_watch()
         return there
 
     def seen(self) -> None:
@@ -133,48 +140,59 @@ class Session:
             self.play()
 
     def tell_watch(self) -> None:
-        with self._change:
+        with self._change:  # Also while it is sent: the last one sent has to be the last one true.
             probes = sorted(set().union(*(wanted for _, wanted, _ in self._watchers.values())))
-        self._hub.pool.send(messages.Watch(self.id, probes))
+            self._hub.pool.send(messages.Watch(self.id, probes))
 
     # -- control ------------------------------------------------------------------------------------------------
 
     def play(self) -> None:
         """Starts or resumes, or takes a place in the line if the machine is full."""
-        self.resting = False
-        if self._hub.admit(self):
+        with self._hub.lock:
+            self.resting = False
+            if not self._hub.admit(self):
+                return
+            self.asked_to_play = True
             self._say("")
-            self._hub.pool.send(messages.Play(self.id))
+            if self._hub.hosts(self):
+                self._hub.pool.send(messages.Play(self.id))
+            else:  # It was given up after too many deaths: somebody wants to try again.
+                self.deaths = []
+                self._host(self.order(playing=True, resume=True))
 
     def pause(self) -> None:
-        self.resting = False
-        self._hub.leave_line(self)
-        self._say("")
-        self._hub.pool.send(messages.Pause(self.id))
+        with self._hub.lock:
+            self.resting = self.asked_to_play = False
+            self._hub.leave_line(self)
+            self._say("")
+            self._hub.pool.send(messages.Pause(self.id))
 
     def rest(self) -> None:
         """Pauses until somebody looks again."""
-        self.pause()
-        self.resting = True
-        self._say("Paused to free the processor: nobody was watching.")
+        with self._hub.lock:
+            self.pause()
+            self.resting = True
+            self._say("Paused to free the processor: nobody was watching.")
 
     def step(self, which: str) -> None:
         """One iteration (`both`), or one update of one player (`d`, `g`)."""
-        self.pause()
-        self._hub.pool.send(messages.Step(self.id, which))
+        with self._hub.lock:
+            self.pause()
+            self._hub.pool.send(messages.Step(self.id, which))
 
     def restart(self) -> None:
         """Begins anew with the settings as they are now; whether it plays stays as it was."""
-        self._reopen(changes=[], playing=self.state == "playing")
+        self._reopen(changes=[])
 
     def want(self, config: Config) -> None:
         """Makes the settings these. Live ones act at once; others wait for a restart, or act at once if nothing was trained."""
-        before, self.wanted = self.wanted, config
+        with self._change:
+            before, self.wanted = self.wanted, config
         if before == config:
             return
-        untrained = self.iteration == self._told.d_updates == self._told.g_updates == 0
-        if untrained and self.state != "playing":
-            self._reopen(changes=self.changes, playing=False)
+        trained = self.iteration or self._told.d_updates or self._told.g_updates
+        if not trained and not self.active and self.state != "playing":
+            self._reopen(changes=self.changes)
             return
         now = before
         for address, value in before.differences(config).items():
@@ -192,42 +210,70 @@ class Session:
         return {a: v for a, v in self.config.differences(self.wanted).items() if not live(a)}
 
     def _change_live(self, what: str) -> None:
-        expected = len(self._told.events) + 1
-        self._hub.pool.send(messages.Change(self.id, what))
         with self._change:
-            self._change.wait_for(lambda: len(self._told.events) >= expected, ACK)
+            expected = len(self._told.events) + 1
+            self._hub.pool.send(messages.Change(self.id, what))
+            if not self._told.loading:
+                self._change.wait_for(lambda: len(self._told.events) >= expected, ACK)
 
     # -- the hub's side -----------------------------------------------------------------------------------------
 
     def order(self, playing: bool = False, resume: bool = False) -> messages.Open:
         """What a worker needs to host this run."""
+        changes = self._script() if resume else self.changes
         return messages.Open(
-            self.id, self.epoch, self.config.flat(), self.changes, str(self.path), asdict(self.pace), resume, playing
+            self.id, self.epoch, self.config.flat(), changes, str(self.path), asdict(self.pace), resume, playing
         )
 
     def tell(self, message) -> None:
         """News from the worker. What belongs to an earlier start comes too late and is dropped."""
-        if message.epoch != self.epoch:
-            return
         with self._change:
+            if message.epoch != self.epoch:
+                return
             if isinstance(message, messages.NewFrame):
                 self._frame = (self._frame[0] + 1, message.payload)
                 self._shown = message.iteration
             else:
-                self._adopt(message.events[len(self._told.events) :])
-                self._told = message
-                self._version += 1
-                if self._mourning:  # The heir speaks for itself.
-                    self._mourning, self.notice = False, ""
+                self._hear(message)
             self._change.notify_all()
         self._wake()
 
-    def _adopt(self, events: list) -> None:
+    def _hear(self, status: messages.Status) -> None:
+        status = replace(status, events=[tuple(event) for event in status.events])
+        if self._mourning and status.loading:  # The heir has not read yet how far the run had come.
+            old = self._told
+            counts = dict(iteration=old.iteration, d_updates=old.d_updates, g_updates=old.g_updates)
+            status = replace(status, events=old.events, **counts)
+        elif self._mourning:  # The heir speaks for itself.
+            self._mourning, self.notice, self._shown = False, "", status.iteration
+        self._adopt(status.events[self._heard :])
+        self._heard = max(self._heard, len(status.events))
+        self._told = status
+        self._version += 1
+
+    def _adopt(self, events: list[tuple[int, str]]) -> None:
         """Changes that a link had planned become wishes too, so that the page shows them and a restart keeps them."""
-        for _, what in events:
-            address, _, value = what.partition("=")
-            if address != "step":
-                self.wanted = self.wanted.with_(address, value)
+        for event in events:
+            address, _, value = event[1].partition("=")
+            if event in self.changes and address != "step":
+                # Where a wish for the next start stands in the way, that wish stays.
+                with contextlib.suppress(BadKnob):
+                    self.wanted = self.wanted.with_(address, value)
+
+    def _script(self) -> list[tuple[int, str]]:
+        """All that was done to this run or is still planned. A worker who resumes it does again what its checkpoint lacks."""
+        with self._change:
+            done, planned, acting = list(self._told.events), list(self.changes), self.config
+            for event in done:
+                if event in planned:
+                    planned.remove(event)
+                address, _, value = event[1].partition("=")
+                if address != "step":
+                    acting = acting.with_(address, value)
+            # Live changes on which the dead worker had not answered yet.
+            now = max([self.iteration, *(iteration for iteration, _ in done[-1:])])
+            asked = [(now, f"{a}={text(v)}") for a, v in acting.differences(self.wanted).items() if live(a)]
+            return done + asked + planned
 
     def running(self) -> Config:
         """The settings in force: those of the last start, and every live change since."""
@@ -237,36 +283,46 @@ class Session:
     def bereaved(self) -> None:
         """The worker died and has an heir: go on from the last checkpoint, unless this run may be what kills them."""
         now = time.monotonic()
-        self.deaths = [t for t in self.deaths if now - t < 60] + [now]
-        if len(self.deaths) > 3:
-            with self._change:
-                self._told = messages.Status(
-                    self.id, self.epoch, "failed", "Its worker died four times within a minute, so this run was not started again. Restart it with gentler settings.",
-                    self._told.iteration, self._told.d_updates, self._told.g_updates, self._told.events,
-                )  # fmt: skip
-            self._hub.pool.release(self.id)
-            self._say("")
-            return
-        self._say("The worker process died. Going on from the last checkpoint ...")
-        self._mourning = True
-        self._hub.pool.send(self.order(playing=self.active, resume=True))
+        with self._hub.lock:
+            self.deaths = [t for t in self.deaths if now - t < 60] + [now]
+            if len(self.deaths) > DEATHS:
+                self._give_up()
+                return
+            self._say("The worker process died. Going on from the last checkpoint ...")
+            self._host(self.order(playing=self.active, resume=True))
+
+    def _give_up(self) -> None:
+        sentence = (
+            "Its worker died too often within a minute, so this run was stopped. "
+            "Turn a knob to gentler settings and press Play to go on from the last checkpoint, or Restart."
+        )
+        with self._change:
+            self._told = replace(self._told, state="failed", detail=sentence, loading=False)
+            self._mourning, self.notice = False, ""
+            self._version += 1
+        self._hub.pool.release(self.id)
+        self._hub.leave_line(self)
+        self._wake()
+
+    def _host(self, order: messages.Open) -> None:
+        """Sends the run to its worker, or to a new one if it has none."""
+        with self._change:
+            self._mourning = order.resume
+            self._hub.pool.place(self.id)
+            self._hub.pool.send(order)
         self.tell_watch()
 
-    def _reopen(self, changes: list, playing: bool) -> None:
-        with self._change:
+    def _reopen(self, changes: list) -> None:
+        with self._hub.lock, self._change:
             self.epoch += 1
-            self.config, self.changes, self._shown = self.wanted, changes, 0
-            self._told = messages.Status(
-                self.id, self.epoch, "playing" if playing else "paused", "", 0, 0, 0, [], loading=True
-            )
+            self.config, self.changes, self._shown, self._heard = self.wanted, changes, 0, 0
+            self._frame = (self._frame[0], None)  # Of the last start; nobody new shall see it.
+            state = "playing" if self.active else "paused"
+            self._told = messages.Status(self.id, self.epoch, state, "", 0, 0, 0, [], loading=True)
             self._version += 1
-            self.notice = ""
-        if self._hub.pool.host(self.id) is None:
-            self._hub.pool.place(self.id)
-        if not playing:
-            self._hub.leave_line(self)
-        self._hub.pool.send(self.order(playing=playing))
-        self.tell_watch()
+            if not self._hub.in_line(self):
+                self.notice = ""
+            self._host(self.order(playing=self.active))
         self._wake()
 
     def _say(self, notice: str) -> None:

@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import sys
 import threading
+from contextlib import suppress
 from functools import partial
 
 import torch
 
+from gancore.config import Config
+from gancore.observe.observer import Observer
 from gancore.run import messages
-from gancore.run.hosted import Hosted
-
-IDLE = 0.05  # Seconds an idle worker sleeps before it looks at loading runs again; an order wakes it at once.
+from gancore.run.hosted import IDLE, SLICE, Hosted
+from gancore.train.trainer import Trainer
 
 
 class Worker:
@@ -27,66 +30,86 @@ class Worker:
         self.runs: dict[str, Hosted] = {}
 
     def serve(self):
-        """Runs until the server hangs up."""
-        while True:
-            moved = False
-            for run in list(self.runs.values()):
-                if run.run not in self.runs or not run.poll_loading():
-                    self.report(run)
-                    continue
-                moved |= run.move()  # move
-                if not self.listen():  # listen
-                    return
-                self.report(run)  # look, tell
-            if not moved and not self.listen(wait=IDLE):
-                return
+        """Runs until the server hangs up. Recordings are closed in any case."""
+        try:
+            while self.round():
+                pass
+        finally:
+            for run in self.runs.values():
+                run.close()
+
+    def round(self) -> bool:
+        """Moves every run that is not ahead of the others by more than a slice; False when the server hung up.
+
+        A run whose iterations take long thus waits for the others to have had as much of the worker as it.
+        """
+        playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
+        share = min(playing, default=0.0) + SLICE
+        busy = False
+        for run in list(self.runs.values()):
+            if self.runs.get(run.run) is not run:
+                continue  # Closed or started anew while another one moved.
+            if not run.ready():
+                run.used = share
+            elif run.used > share or run.move():  # move
+                busy = True
+            else:
+                run.used = share  # Who has nothing to do saves nothing up.
+            if not self.listen():  # listen
+                return False
+            self.report(run)  # look, tell
+        return busy or self.listen(wait=min((run.idle() for run in self.runs.values()), default=IDLE))
 
     def listen(self, wait: float = 0.0) -> bool:
         """Takes what the server said; False when it hung up."""
         try:
             message = self.inbox.get(timeout=wait) if wait else self.inbox.get_nowait()
-            while True:
-                if message is None:
-                    for run in self.runs.values():
-                        run.close()
-                    return False
+            while message is not None:
                 self.obey(message)
                 message = self.inbox.get_nowait()
+            return False
         except queue.Empty:
             return True
 
     def obey(self, message):
+        run = self.runs.get(message.run)
         if isinstance(message, messages.Open):
-            wanted = frozenset()
-            if old := self.runs.pop(message.run, None):
-                old.close()
-                wanted = old.wanted
-            self.runs[message.run] = run = Hosted(message)
-            run.wanted = wanted
-        elif run := self.runs.get(message.run):
-            act = {
-                messages.Close: self.close,
-                messages.Play: lambda _: run.play(),
-                messages.Pause: lambda _: run.pause(),
-                messages.Step: lambda m: run.step(m.which),
-                messages.Change: lambda m: run.change(m.what),
-                messages.Pace: lambda m: run.set_pace(m.pace),
-                messages.Watch: lambda m: run.watch(m.probes),
-            }[type(message)]
-            if run.trainer or isinstance(message, messages.Close | messages.Watch | messages.Pace):
-                act(message)
-                self.report(run)
-            else:
-                run.inbox.append(partial(act, message))
+            self.open(message)
+        elif isinstance(message, messages.Close):
+            if self.runs.pop(message.run, None):
+                run.close()
+        elif run:
+            self.steer(run, message)
         watched = sum(1 for run in self.runs.values() if run.wanted)
         for run in self.runs.values():
             run.watchers = max(1, watched)
 
-    def close(self, message):
-        self.runs.pop(message.run).close()
+    def open(self, order: messages.Open):
+        run = Hosted(order)
+        if old := self.runs.get(order.run):
+            old.close()
+            run.wanted = old.wanted
+        self.runs[order.run] = run
+
+    def steer(self, run: Hosted, message):
+        act = {
+            messages.Play: lambda m: run.play(),
+            messages.Pause: lambda m: run.pause(),
+            messages.Step: lambda m: run.step(m.which),
+            messages.Change: lambda m: run.change(m.what),
+            messages.Pace: lambda m: run.set_pace(m.pace),
+            messages.Watch: lambda m: run.watch(m.probes),
+        }[type(message)]
+        if run.trainer or isinstance(message, messages.Watch | messages.Pace):
+            act(message)
+            self.report(run)
+        elif run.state != "failed":
+            run.inbox.append(partial(act, message))
+        elif isinstance(message, messages.Play):
+            self.open(run.reorder())  # It could not be loaded: try once more.
 
     def report(self, run: Hosted):
-        if run.run not in self.runs:
+        if self.runs.get(run.run) is not run:
             return
         if run.trainer and (frame := run.look()):
             self.tell(frame)
@@ -100,14 +123,23 @@ def main():
     os.dup2(2, 1)
     _widen(out)
     os.nice(5)  # The page and the server answer first; training takes what is left, which is nearly all.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which then hangs up.
     torch.set_num_threads(1)
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
+    _warm_up()
     messages.send(out, messages.Ready(os.getpid()))
-    try:
+    with suppress(BrokenPipeError):  # The server is gone, and with it everybody who could be told.
         Worker(inbox, partial(messages.send, out)).serve()
-    except BrokenPipeError:
-        pass  # The server is gone, and with it everybody who could be told.
+
+
+def _warm_up():
+    """Plays and looks once, so that the first visitor does not wait for libraries to load behind the first call."""
+    config = Config()
+    trainer = Trainer(config)
+    observer = Observer(Observer.prepare(config, trainer.game.source))
+    observer.history.append(trainer.advance(1).numpy(), 1)
+    observer.look(trainer, frozenset({"density", "scores", "quality"}), 0.0).encode()
 
 
 def _read(inbox: queue.SimpleQueue):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancore import seeds
-from gancore.catalog import BadKnob
+from gancore.catalog import BadKnob, shown
 from gancore.config import Config, live
 from gancore.game.game import Game
 from gancore.train.state import State
@@ -23,6 +23,7 @@ class Diverged(RuntimeError):
     def __init__(self, iteration: int, tensor: str):
         super().__init__(f"{tensor} became non-finite in iteration {iteration}; the update was not applied")
         self.iteration, self.tensor = iteration, tensor
+        self.rows = torch.empty(0, len(SCALARS))  # what `advance` had played before it
 
 
 @dataclass(frozen=True)
@@ -40,11 +41,16 @@ class Trainer:
     """
 
     def __init__(self, config: Config, source=None, state: State | None = None, planned: tuple[Event, ...] = ()):
-        """`planned` events happen by themselves when their iteration is reached: how a link replays a run."""
+        """`planned` events happen by themselves when their iteration is reached: how a link replays a run.
+
+        Raises:
+            BadKnob: a planned event that could not be done; it is found here, not in the middle of the run.
+        """
         self.config = config
         self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
         self.state = state or State.start(self.game, config)
         self.planned = sorted(planned, key=lambda event: event.iteration)
+        _rehearse(config, self.planned)
         self.events: list[Event] = []
 
     @property
@@ -57,15 +63,19 @@ class Trainer:
         Raises:
             Diverged: before the bad iteration; what came before it is in the state and in `error.rows`.
         """
-        blocks = []
-        while n > 0:
+        blocks = [torch.empty(0, len(SCALARS))]
+        try:
+            while n > 0:
+                self._do_planned()
+                upcoming = self.planned[0].iteration - self.iteration if self.planned else n
+                take = min(n, upcoming)
+                blocks.append(self._play(take))
+                n -= take
             self._do_planned()
-            upcoming = self.planned[0].iteration - self.iteration if self.planned else n
-            take = min(n, upcoming)
-            blocks.append(self._play(take))
-            n -= take
-        self._do_planned()
-        return torch.cat(blocks) if blocks else torch.empty(0, len(SCALARS))
+        except Diverged as error:
+            error.rows = torch.cat([*blocks, error.rows])
+            raise
+        return torch.cat(blocks)
 
     def apply(self, what: str) -> Event:
         """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`."""
@@ -110,7 +120,7 @@ class Trainer:
             if culprit := self._culprit(row[0], state):
                 self.state = before
                 error = Diverged(self.iteration + 1, culprit)
-                error.rows = torch.cat(good) if good else torch.empty(0, len(SCALARS))
+                error.rows = torch.cat([error.rows, *good])
                 raise error
             self.state = state
             good.append(row)
@@ -135,9 +145,7 @@ class Trainer:
         return next((f"{name} (gradient or score)" for name, value in zip(SCALARS, row) if not _finite(value)), "")
 
     def _set(self, address: str, value: str) -> None:
-        config = self.config.with_(address, value)
-        if not live(address):
-            raise BadKnob(f"{address} = {value} cannot change while the game is played: it acts on restart")
+        config = _changed(self.config, address, value)
         state = self.state
         if type(config.d_opt) is not type(self.config.d_opt):
             state = replace(state, d_moments=config.d_opt.start(state.d))
@@ -147,8 +155,7 @@ class Trainer:
         self.game.set_rules(config)
 
     def _step(self, which: str) -> None:
-        if which not in ("d", "g"):
-            raise BadKnob(f'step = "{which}" cannot be used: give d or g')
+        _checked(which)
         before = self.state.fork()
         state, seen = (self.d_update if which == "d" else self.g_update)(self.state)
         if not (_finite(seen) and _finite(state.d) and _finite(state.g)):
@@ -165,6 +172,26 @@ class Trainer:
 
     def _z(self, state: State) -> Tensor:
         return self.game.noise.sample(self.game.batch, state.streams["noise"])
+
+
+def _rehearse(config: Config, planned: list[Event]) -> None:
+    """Goes through the planned events in their order without playing."""
+    for event in planned:
+        address, _, value = event.what.partition("=")
+        config = config if address == "step" and _checked(value) else _changed(config, address, value)
+
+
+def _changed(config: Config, address: str, value: str) -> Config:
+    changed = config.with_(address, value)
+    if not live(address):
+        raise BadKnob(f"{address} = {value} cannot change while the game is played: it acts on restart")
+    return changed
+
+
+def _checked(step: str) -> str:
+    if step not in ("d", "g"):
+        raise BadKnob(f"step = {shown(step)} cannot be used: give d or g")
+    return step
 
 
 def _finite(x: Tensor) -> bool:

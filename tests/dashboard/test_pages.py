@@ -84,6 +84,15 @@ def test_a_link_sets_the_run_and_bad_parts_are_named_while_the_rest_is_kept():
     assert any('batch = "-3"' in sentence and "from 1 to 4096" in sentence for sentence in told)
 
 
+@pytest.mark.parametrize(
+    "changes", ["500:data.left=3", "500:bogus=1", "x:d_opt.lr=1", "5:d_opt.lr=99", "5:step=q", "5"]
+)
+def test_a_change_that_cannot_happen_is_named_and_never_reaches_the_worker(changes):
+    at = opened(changes=changes)
+    assert len(at.error) == 1 and changes.split(":")[-1].split("=")[0] in at.error[0].value
+    assert run_of(at).changes == []
+
+
 def test_a_live_knob_acts_while_it_trains_and_is_stamped_into_the_link():
     at = opened()
     run = trained(at)

@@ -3,12 +3,12 @@
 const GREY = "#8A8F98";
 const MOST_LABELS = 8; // more would cover the curves; the marks still say on hover what changed
 
-/** {shapes, annotations} that add the events to those the figure has. */
-export function eventLines(layout, events) {
+/** {shapes, annotations} that add the events to those the figure has, on the x-axes named: ["xaxis", "xaxis2"]. */
+export function eventLines(layout, events, axes) {
   const shapes = [...(layout.shapes ?? [])];
   const annotations = [...(layout.annotations ?? [])];
   const labelled = events.length <= MOST_LABELS;
-  for (const [x, y] of timeAxes(layout)) {
+  for (const [x, y] of axes.map((name) => standing(layout, name))) {
     for (const { iteration, what } of events) {
       const line = { color: GREY, width: 1, dash: "dot" };
       const text = labelled ? { text: escaped(what), textangle: -90, yanchor: "top" } : { text: "▾", yanchor: "middle" };
@@ -28,10 +28,7 @@ function escaped(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
-/** Every x-axis and the y-axis it stands on: [["x", "y"], ["x2", "y2"]]. */
-function timeAxes(layout) {
-  const names = Object.keys(layout).filter((key) => key.startsWith("xaxis"));
-  return (names.length ? names : ["xaxis"]).map((name) => [
-    name.replace("axis", ""), layout[name]?.anchor ?? "y" + name.slice(5),
-  ]);
+/** An x-axis as shapes name it, and the y-axis it stands on: ["x2", "y2"]. */
+function standing(layout, name) {
+  return [name.replace("axis", ""), layout[name]?.anchor ?? "y" + name.slice(5)];
 }

@@ -5,6 +5,7 @@ import { eventLines } from "./events.js";
 import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
+import { sketch } from "./sketch.js";
 import { make, segments } from "./dom.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
@@ -36,7 +37,7 @@ export class Panel {
       this.choose(group[index]);
       looksElsewhere();
     }));
-    const head = make("header", {}, make("div", {}, make("h3", {}, title), make("p", { title: help }, help)), ...controls);
+    const head = make("header", {}, make("h3", {}, title), ...controls, make("p", { title: help }, help));
     this.root = make("section", { class: "gs-panel", "data-panel": name, "data-span": span, "aria-label": title }, head, this.plot);
   }
 
@@ -45,13 +46,15 @@ export class Panel {
   }
 
   /** First picture: the figure's own curves, and a frame's if one is there. Comes `after` the panel before it. */
-  open(template, frame, after) {
+  open(template, after) {
     return this.queue(async () => {
       this.Plotly = await plotly;
       await after;
+      const frame = this.early;
       const { data, layout } = this.filled(frame);
       const dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a finger scrolls the page
       const dressed = { dragmode, ...layout, template, height: undefined, ...this.eventLayout() };
+      this.plot.replaceChildren();
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
       this.plot.on("plotly_relayout", (change) => this.own || this.keepZoom(change));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
@@ -85,7 +88,15 @@ export class Panel {
     return marked;
   }
 
+  /** What can be shown before Plotly is there. */
+  sketch(frame) {
+    this.early = frame ?? this.early;
+    sketch(this.plot, this.spec, this.early);
+    if (this.early) this.root.dataset.iteration = this.early.iteration;
+  }
+
   draw(frame) {
+    if (!this.Plotly) this.sketch(frame);
     return this.queue(async () => {
       if (!this.binds.some(({ name }) => frame.arrays[name])) return;
       await this.show(this.fresh(frame));
@@ -149,13 +160,13 @@ export class Panel {
   }
 
   mark(events) {
-    if (!this.spec.timeline || JSON.stringify(events) === JSON.stringify(this.events)) return;
+    if (!this.spec.timeline.length || JSON.stringify(events) === JSON.stringify(this.events)) return;
     this.events = events;
     if (this.Plotly) this.queue(() => this.relayout(this.eventLayout()));
   }
 
   eventLayout() {
-    return this.spec.timeline ? eventLines(this.spec.figure.layout, this.events) : {};
+    return this.spec.timeline.length ? eventLines(this.spec.figure.layout, this.events, this.spec.timeline) : {};
   }
 
   dress(template) {

@@ -41,8 +41,8 @@ class Player {
     const another = JSON.stringify(run) !== JSON.stringify(this.run);
     const frame = first ? decodeText(first) : undefined;
     if (another) this.follow(run);
-    this.arrange(panels, frame);
-    if (another && frame) for (const panel of this.panels.values()) panel.draw(frame);
+    this.arrange(panels);
+    if (another) for (const panel of this.panels.values()) frame ? panel.draw(frame) : panel.sketch();
     this.dress();
   }
 
@@ -93,7 +93,7 @@ class Player {
   }
 
   /** Panels as the page lists them. One whose figure is the same as before is kept. */
-  arrange(specs, first) {
+  arrange(specs) {
     const wanted = new Map(specs.map((spec) => [spec.name, JSON.stringify(spec)]));
     if (JSON.stringify([...wanted]) === this.arranged) return;
     this.arranged = JSON.stringify([...wanted]);
@@ -101,15 +101,15 @@ class Player {
       if (wanted.get(name) !== JSON.stringify(panel.spec)) panel.close(), this.panels.delete(name);
     }
     const known = this.panels;
-    this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec, first)]));
+    this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec)]));
     this.grid.append(...[...this.panels.values()].map((panel) => panel.root));
     this.look();
   }
 
-  add(spec, first) {
+  add(spec) {
     const panel = new Panel(spec, () => this.look());
     panel.mark(this.transport.changes.events);
-    this.opening = panel.open(template(this.root), first, this.opening);
+    this.opening = panel.open(template(this.root), this.opening);
     return panel;
   }
 

@@ -100,7 +100,7 @@ export class Transport {
     this.shown = state;
     const playing = state === "playing";
     this.toggle.replaceChildren(icon(playing ? "pause" : "play"), make("span", {}, playing ? "Pause" : "Play"));
-    this.toggle.disabled = state === "finished" || state === "failed";
+    this.toggle.disabled = state === "finished"; // a failed run can go on from its last good state
   }
 
   count(values) {

@@ -105,7 +105,7 @@ class TwoNormals(NormalModes):
 
 @data.add
 class Mixture(NormalModes):
-    """Any mixture of normals, row by row: the line's own test bench for dropped modes."""
+    """Pearson 1894: any mixture of normals, row by row; the line's own test bench for dropped modes."""
 
     name = "mixture"
     title = "Mixture of normals"
@@ -116,7 +116,7 @@ class Mixture(NormalModes):
 
 @data.add
 class Uniform(Line):
-    """A box: hard edges, which a smooth generator must cut sharply."""
+    """A box, as Nagarajan & Kolter 2017 play on: hard edges, which a smooth generator must cut sharply."""
 
     name = "uniform"
     title = "Uniform"
@@ -146,7 +146,7 @@ class Uniform(Line):
 
 @data.add
 class Exponential(Line):
-    """A wall on one side, a tail on the other: edges and tails in one density."""
+    """A wall on one side, a tail on the other: GANs miss supports with edges (Rege & Monteleoni 2019)."""
 
     name = "exponential"
     title = "Exponential"
@@ -169,7 +169,7 @@ class Exponential(Line):
 
 @data.add
 class Cauchy(Line):
-    """No mean and no variance: the tails that no bounded network can follow. W1 is taken on the window shown."""
+    """Oriol & Miot 2021: tails that no generator of light-tailed noise can follow. W1 is taken on the window shown."""
 
     name = "cauchy"
     title = "Cauchy"

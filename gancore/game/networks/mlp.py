@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import torch
 from torch import nn
 from torch.nn import init
-from torch.nn.utils import skip_init
 
 from gancore.catalog import knob
 from gancore.game.networks.shelf import networks
@@ -55,7 +55,7 @@ INITS = {"torch": torch_default, "xavier": xavier, "he": he, "normal-0.02": smal
 
 @networks.add
 class MLP:
-    """Rosenblatt's heir: layers of weighted sums with a bend after each but the last."""
+    """Rosenblatt 1958 and his heirs: layers of weighted sums with a bend after each but the last."""
 
     name = "mlp"
     width: int = knob(32, 1, 2048, log=True, help="Neurons in each hidden layer")
@@ -67,8 +67,11 @@ class MLP:
         """A module from (batch, n_in) to (batch, n_out) whose output passes through `squash`, drawn from `generator`."""
         sizes = [n_in] + [self.width] * self.depth + [n_out]
         layers = []
-        for fan_in, fan_out in zip(sizes, sizes[1:]):
-            linear = skip_init(nn.Linear, fan_in, fan_out)
+        for fan_in, fan_out in pairwise(sizes):
+            # Its own first weights, from the global stream, are replaced below and leave no trace. (`skip_init` would
+            # save drawing them, and loads a symbolic algebra system to do so: most of a second.)
+            with torch.random.fork_rng(devices=[]):
+                linear = nn.Linear(fan_in, fan_out)
             INITS[self.init](linear.weight, linear.bias, generator)
             layers += [linear, ACTIVATIONS[self.activation]()]
         layers.pop()

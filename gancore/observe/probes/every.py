@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -22,11 +23,11 @@ def lines(look, *names: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-def measured(look, **values: float) -> dict[str, np.ndarray]:
-    """Notes what was measured just now and gives its past as `name`, over one shared `<first name>_t`."""
-    kept = look.keep(values)
-    first = next(iter(values))
-    return {f"{first}_t": kept.read(first)[0].astype(np.float32)} | {name: kept.read(name)[1] for name in values}
+def measured(look, names: tuple[str, ...], measure: Callable[[], Iterable[float]]) -> dict[str, np.ndarray]:
+    """What is measured now and then: its past as `name`, over one shared `<first name>_t`, and the time axis."""
+    kept = look.keep(names, measure)
+    arrays = {"time": np.array(look.history.time_range()), f"{names[0]}_t": kept.read(names[0])[0].astype(np.float32)}
+    return arrays | {name: kept.read(name)[1] for name in names}
 
 
 @probe
@@ -38,21 +39,21 @@ def losses(look):
 @probe
 def value(look):
     """V(G, D) = minus D's loss on the fixed samples (Goodfellow et al. 2014, equation 1)."""
-    v = -float(look.loss.critic(look.on_real, look.on_fake))
-    return measured(look, value=v) | {"time": np.array(look.history.time_range())}
+    return measured(look, ("value",), lambda: [-float(look.loss.critic(look.on_real, look.on_fake))])
 
 
 @probe
 def scores(look):
     """How D scores the fixed real and generated samples now, and each batch's mean score over time."""
-    real, fake = look.loss.read(look.on_real).numpy(), look.loss.read(look.on_fake).numpy()
-    low, high = look.loss.span or critic_span(real, fake)
+    said = look.loss.read(torch.stack([look.on_real, look.on_fake])).numpy()  # (2, n)
+    low, high = look.loss.span or critic_span(said)
     width = (high - low) / BINS
+    shares = share(said, low, width)
     arrays = {
         "score_at": low + width * (np.arange(BINS) + 0.5),
         "score_range": np.array([low, high]),
-        "score_real": share(real, low, width),
-        "score_fake": share(fake, low, width),
+        "score_real": shares[0],
+        "score_fake": shares[1],
     }
     return arrays | lines(look, "d_real", "d_fake")
 
@@ -64,18 +65,16 @@ def gradients(look):
 
 
 def share(said: np.ndarray, low: float, width: float) -> np.ndarray:
-    """Share of the scores in each bin, (BINS,); what lies beyond is counted in the outermost."""
-    at = np.nan_to_num((said - low) / width).astype(np.int64).clip(0, BINS - 1)
-    return np.bincount(at, minlength=BINS) / len(said)
+    """Share of each row's scores in each bin, (rows, n) -> (rows, BINS); what lies beyond counts in the outermost."""
+    rows, n = said.shape
+    # NaN has no bin of its own: minimum and maximum that pass it over put it into the first.
+    at = np.fmin(np.fmax((said - low) / width, 0), BINS - 1).astype(np.int64)
+    at += BINS * np.arange(rows)[:, None]
+    return np.bincount(at.ravel(), minlength=rows * BINS).reshape(rows, BINS) / n
 
 
-def critic_span(*said: np.ndarray) -> tuple[float, float]:
+def critic_span(said: np.ndarray) -> tuple[float, float]:
     """A range around 0 for a critic without a scale: a power of two, so that it stays put for long."""
-    largest = max((float(np.abs(s[np.isfinite(s)]).max(initial=0)) for s in said), default=0.0)
+    largest = float(np.abs(said[np.isfinite(said)]).max(initial=0))
     limit = 2.0 ** math.ceil(math.log2(max(largest, 1e-3)))
     return -limit, limit
-
-
-def reading(look, output: torch.Tensor) -> np.ndarray:
-    """D's raw outputs in the unit that charts show."""
-    return look.loss.read(output).numpy()

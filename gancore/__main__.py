@@ -1,0 +1,69 @@
+"""The command line: `python -m gancore list` shows what there is to pick, `python -m gancore train` plays without a page."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+import torch
+
+from gancore.catalog import BadKnob
+from gancore.cli.listing import show
+from gancore.cli.training import train
+from gancore.game.data.download import DownloadFailed
+from gancore.game.data.idx import BadFile
+
+UNUSABLE, STOPPED = 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that says what is wrong in one sentence."""
+
+    def error(self, message: str):
+        self.exit(UNUSABLE, f"{message} ({self.prog} --help shows what there is)\n")
+
+
+def parser() -> Parser:
+    made = Parser("python -m gancore", description="GANs that you can watch train, from the command line.")
+    commands = made.add_subparsers(required=True, metavar="list | train", parser_class=Parser)
+
+    listing = commands.add_parser("list", help="everything there is to pick, with its source")
+    listing.add_argument("catalog", nargs="?", help="show this catalog alone, with its knobs")
+    listing.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    listing.set_defaults(act=show)
+
+    training = commands.add_parser("train", help="train a game and measure what came out")
+    training.add_argument("what", metavar="PRESET|FILE.toml", help="where the settings come from")
+    training.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="such as d_opt.lr=0.01")
+    training.add_argument("--steps", default="5000", metavar="N", help="iterations to play (5000)")
+    training.add_argument("--seed", metavar="S", help="the same as --set seed=S")
+    training.add_argument("--json", action="store_true", help="the last line of the output is one JSON object")
+    training.add_argument(
+        "--out", metavar="FILE", help="keep a recording (.sqlite) or every iteration's scalars (.csv)"
+    )
+    training.set_defaults(act=train)
+    return made
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit codes: 0 done, 2 what was given cannot be used, 3 the game diverged, 130 stopped with Ctrl-C."""
+    torch.set_num_threads(1)
+    asked = parser().parse_args(arguments)
+    try:
+        code = asked.act(asked)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever read, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (BadKnob, BadFile, DownloadFailed, OSError) as error:
+        print(error, file=sys.stderr)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

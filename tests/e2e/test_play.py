@@ -1,0 +1,129 @@
+"""A visitor plays: charts move, knobs act, links lead to the same run, watchers only watch."""
+
+from urllib.parse import parse_qs, urlsplit
+
+LINE = {"density", "losses", "scores", "quality", "gradients"}
+
+
+def query(visitor) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(visitor.page.url).query).items()}
+
+
+def test_the_line_page_shows_the_untrained_generator_and_plays(visitor):
+    me = visitor().visit()
+    me.until(
+        lambda: set(me.shown()) == LINE and all(at == 0 for at in me.shown().values()), why="for the untrained frame"
+    )
+    assert me.state == "paused"
+    me.play()
+    before = me.shown()
+    me.until(lambda: all(at > before[name] for name, at in me.shown().items()), why="for every panel to move")
+    me.press("Pause")
+    me.until(lambda: me.state == "paused")
+    me.until(lambda: len(set(me.shown().values())) == 1, why="for all panels to show the last frame")
+
+
+def test_keys_play_pause_and_step(visitor):
+    me = visitor().visit()
+    me.until(lambda: len(me.shown()) == 5 and set(me.shown().values()) == {0})
+    me.page.locator("[data-panel=density] h3").click()
+    me.page.keyboard.press("ArrowRight")
+    me.until(lambda: me.iteration == 1)
+    me.page.keyboard.press("Space")
+    me.until(lambda: me.state == "playing")
+    me.page.keyboard.press("Space")
+    me.until(lambda: me.state == "paused")
+
+
+def test_one_player_can_be_stepped_alone(visitor):
+    me = visitor().visit()
+    me.until(lambda: me.iteration == 0 and me.shown().get("density") == 0)
+    me.press("Step")
+    me.page.get_by_role("menuitem", name="Discriminator only").click()
+    me.until(lambda: me.page.locator("[data-count=d_updates]").inner_text() == "1")
+    assert me.iteration == 0 and me.page.locator("[data-count=g_updates]").inner_text() == "0"
+    me.until(lambda: query(me).get("changes") == "0:step=d", why="for the step to stand in the link")
+
+
+def test_a_live_knob_is_stamped_on_the_charts_and_in_the_link(visitor):
+    me = visitor().visit().play()
+    me.slide("learning rate", ["ArrowRight"])
+    me.until(lambda: "g_opt.lr=" in query(me).get("changes", ""), why="for the change in the link")
+    assert me.state == "playing"
+    stamped = int(query(me)["changes"].split(":")[0])
+    assert stamped > 0
+    lines = "d => d.querySelectorAll('.shapelayer path[style*=\"dot\"], .shapelayer path').length"
+    me.until(lambda: me.page.eval_on_selector("[data-panel=gradients]", lines) >= 1, why="for the event line")
+
+
+def test_restart_keeps_the_settings_and_a_restart_knob_waits_for_it(visitor):
+    me = visitor().visit().play()
+    me.slide("width", ["ArrowRight"])
+    me.page.get_by_role("button", name="Restart now").wait_for()
+    assert query(me)["g.width"] == "32"
+    me.page.get_by_role("button", name="Restart now").click()
+    me.until(lambda: query(me).get("g.width") == "64", why="for the new width in the link")
+    me.until(lambda: me.iteration > 0, why="for the new run to play on")
+
+
+def test_the_same_link_twice_is_the_same_run_bit_for_bit(visitor):
+    first = visitor().visit("/?seed=3&until=300")
+    first.play(100)
+    first.slide("learning rate", ["ArrowRight", "ArrowRight"])
+    first.until(lambda: "changes" in query(first))
+    first.until(lambda: first.state == "finished")
+    again = visitor().visit(first.page.url)
+    again.press("Play")
+    again.until(lambda: again.state == "finished")
+    assert again.run != first.run
+    assert query(again)["changes"] == query(first)["changes"]
+    one, two = first.server.scalars(first.run), again.server.scalars(again.run)
+    assert len(one) == 300 and one == two
+
+
+def test_a_watcher_sees_the_run_and_cannot_touch_it(visitor):
+    teacher = visitor().visit().play()
+    student = visitor().visit(f"/?watch={teacher.run}")
+    student.until(lambda: student.state == "playing" and student.iteration > 0)
+    assert student.page.get_by_role("button", name="Pause").count() == 0
+    assert student.page.get_by_role("slider").count() == 0
+    student.page.keyboard.press("Space")
+    teacher.press("Pause")
+    student.until(lambda: student.state == "paused")
+    student.until(lambda: student.iteration == teacher.iteration)
+
+
+def test_two_visitors_are_independent(visitor):
+    one, two = visitor().visit(), visitor().visit()
+    one.play()
+    assert one.run != two.run
+    assert two.state == "paused" and two.iteration == 0
+
+
+def test_bad_values_in_the_link_are_explained_and_the_page_still_works(visitor):
+    me = visitor().visit("/?batch=-3&seed=5")
+    assert me.page.get_by_text('batch = "-3" cannot be used').is_visible()
+    me.play()
+    assert query(me)["seed"] == "5"
+
+
+def test_a_run_that_diverges_stops_and_offers_the_last_good_state(visitor):
+    me = visitor().visit("/?g_opt=sgd&d_opt=sgd&g_opt.lr=10&d_opt.lr=10&loss=least-squares&penalty=none&play=1")
+    me.until(lambda: me.state == "failed", why="for the run to diverge")
+    told = me.page.get_by_role("alert").first.inner_text()
+    assert "non-finite in iteration" in told and "was not applied" in told
+
+
+def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
+    me = visitor().visit("/images")
+    assert set(me.shown()) == {"samples", "pca", "losses", "scores", "gradients"}
+    me.play()
+    box = me.page.locator("[data-panel=samples] .js-plotly-plot").bounding_box()
+    me.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
+    me.until(
+        lambda: me.page.locator("[data-panel=samples] .hoverlayer").inner_text().strip() != "", why="for the distance"
+    )
+    for view in ("3-D", "By class", "Fresh z", "Real samples"):
+        me.page.get_by_role("button", name=view, exact=True).click()
+    before = me.iteration
+    me.until(lambda: me.shown()["pca"] > before)

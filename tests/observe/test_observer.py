@@ -1,0 +1,118 @@
+"""Truths about looking: it changes nothing, computes what is asked for, and keeps its names whatever comes."""
+
+import numpy as np
+import pytest
+import torch
+
+from gancore.config import Config
+from gancore.game.losses import losses
+from gancore.observe.frame import Frame
+from gancore.observe.observer import Observer
+from gancore.observe.probes import PROBES
+from gancore.train.state import State
+from gancore.train.trainer import SCALARS, Trainer
+
+IMAGES = {"samples", "fresh-samples", "nearest", "pca"}
+LINE = {"density", "mapping", "quality"}
+EVERY = set(PROBES) - IMAGES - LINE
+ON = {"normal": EVERY | LINE, "cauchy": EVERY | LINE, "digits": EVERY | IMAGES}
+CONFIGS = {name: Config.from_flat({"data": name, "batch": 16, "g.width": 8, "d.width": 8}) for name in ON}
+
+
+@pytest.fixture(scope="module")
+def fixed():
+    """What the looks of a run share, made once for each data set."""
+    return {name: Observer.prepare(config, config.data.open()) for name, config in CONFIGS.items()}
+
+
+def observed(trainer, observer, n):
+    first = trainer.iteration + 1
+    observer.history.append(trainer.advance(n).numpy(), first)
+
+
+@pytest.mark.parametrize("name", ON)
+def test_looking_changes_nothing(name, fixed):
+    alone, watched = Trainer(CONFIGS[name]), Trainer(CONFIGS[name])
+    observer, rows = Observer(fixed[name]), []
+    for _ in range(10):
+        first = watched.iteration + 1
+        rows.append(watched.advance(10))
+        observer.history.append(rows[-1].numpy(), first)
+        observer.look(watched, ON[name], 0.0)
+    assert torch.equal(alone.advance(100), torch.cat(rows))
+    one, other = alone.state.tensors(), watched.state.tensors()
+    assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+@pytest.mark.parametrize("name", ON)
+def test_every_probe_gives_the_same_names_at_every_moment_and_its_frame_travels(name, fixed):
+    trainer, observer = Trainer(CONFIGS[name]), Observer(fixed[name])
+    names, shapes = None, None
+    for n in (0, 1, 50, 300):
+        if n:
+            observed(trainer, observer, n)
+        frame = observer.look(trainer, ON[name], 1.5)
+        for key, array in frame.arrays.items():
+            assert np.isfinite(array).all() or array.dtype.kind == "f", f"{key} is {array.dtype}"
+            assert not np.isinf(array.astype(np.float64)).any(), f"{key} holds infinities: a gap is NaN"
+        names = names or frame.arrays.keys()
+        assert frame.arrays.keys() == names
+        grids = {key: array.shape for key, array in frame.arrays.items() if array.ndim > 1}
+        shapes = shapes or grids
+        assert grids == shapes
+        again = Frame.decode(frame.encode())
+        assert again.iteration == trainer.iteration and again.arrays.keys() == names
+    assert frame.info["d_updates"] == trainer.state.d_updates == 351
+
+
+@pytest.mark.parametrize("probe", sorted(set(PROBES) - IMAGES))
+@pytest.mark.parametrize("loss", losses)
+def test_probes_work_for_every_loss_and_share_no_names_by_accident(probe, loss, fixed):
+    config = CONFIGS["normal"].with_("loss", loss)
+    trainer, observer = Trainer(config), Observer(fixed["normal"])
+    observed(trainer, observer, 5)
+    alone = observer.look(trainer, {probe}, 0.0).arrays
+    others = observer.look(trainer, ON["normal"] - {probe}, 0.0).arrays
+    assert alone and set(alone) & set(others) <= {"time"}
+
+
+def test_only_what_is_asked_for_is_computed(fixed):
+    trainer, observer = Trainer(CONFIGS["normal"]), Observer(fixed["normal"])
+    assert observer.look(trainer, set(), 0.0).arrays == {}
+    assert observer.look(trainer, {"no-such-probe"}, 0.0).arrays == {}
+    assert set(observer.look(trainer, {"losses"}, 0.0).arrays) == {"time", "d_loss", "d_loss_t", "g_loss", "g_loss_t"}
+
+
+def test_the_losses_shown_are_the_losses_played(fixed):
+    trainer, observer = Trainer(CONFIGS["normal"]), Observer(fixed["normal"])
+    rows = trainer.advance(100)
+    observer.history.append(rows.numpy(), 1)
+    arrays = observer.look(trainer, {"losses", "scores", "gradients"}, 0.0).arrays
+    for i, name in enumerate(SCALARS):
+        np.testing.assert_array_equal(arrays[f"{name}_t"], np.arange(1, 101))
+        np.testing.assert_array_equal(arrays[name], rows[:, i].numpy())
+
+
+def test_scores_are_shares_and_v_is_minus_the_loss(fixed):
+    trainer, observer = Trainer(CONFIGS["normal"]), Observer(fixed["normal"])
+    observed(trainer, observer, 5)
+    arrays = observer.look(trainer, {"scores", "value"}, 0.0).arrays
+    assert arrays["score_real"].sum() == pytest.approx(1) and arrays["score_fake"].sum() == pytest.approx(1)
+    assert -6 < arrays["value"][-1] < 0
+
+
+def test_generators_that_broke_show_as_gaps(fixed):
+    """A state with weights so large that nothing comes out but infinities must not stop the looking."""
+    trainer, observer = Trainer(CONFIGS["normal"]), Observer(fixed["normal"])
+    observed(trainer, observer, 5)
+    names = observer.look(trainer, ON["normal"], 0.0).arrays.keys()
+    broken = State(**{**vars(trainer.state), "g": trainer.state.g * 1e30, "d": trainer.state.d * 1e30})
+    frame = observer.look(Trainer(CONFIGS["normal"], state=broken), ON["normal"], 0.0)
+    assert frame.arrays.keys() == names
+    assert np.isnan(frame.arrays["w1"][-1])
+    frame.encode()
+
+
+def test_fixed_samples_are_the_same_for_the_same_seed():
+    one, other = (Observer.prepare(CONFIGS["normal"], CONFIGS["normal"].data.open()) for _ in range(2))
+    assert torch.equal(one.z, other.z) and torch.equal(one.real, other.real)
