@@ -63,6 +63,6 @@ def test_bytes_bound_to_a_source_become_the_same_picture():
 
 
 def test_the_spec_is_plain_json_without_a_template():
-    spec = panel(views=((View("Log", {"yaxis.type": "log"}, probes=("log",)), View("Linear")),)).spec()
+    spec = panel(views=((View("Log", {"yaxis.type": "log"}, probes=("log",)), View("Linear")),)).spec
     assert json.loads(json.dumps(spec)) == spec
     assert "template" not in spec["figure"]["layout"] and spec["views"][0][0]["probes"] == ["log"]

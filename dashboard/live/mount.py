@@ -42,7 +42,7 @@ def mount(
         run=run_id,
         key=key if controls else None,
         controls=controls,
-        panels=[panel.spec() for panel in panels],
+        panels=[panel.spec for panel in panels],
         first=base64.b64encode(first.encode()).decode() if first else None,
     )
     # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.

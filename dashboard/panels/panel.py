@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,9 @@ class Panel:
     views: tuple[tuple[View, ...], ...] = ()
     timeline: tuple[str, ...] = ()  # its time axes, such as ("xaxis", "xaxis2"): events are drawn on them
 
+    @cached_property
     def spec(self) -> dict[str, Any]:
-        """Everything the player needs, as plain JSON values."""
+        """Everything the player needs, as plain JSON values. Made once: a page sends it with every rerun."""
         figure = json.loads(self.figure.to_json())
         figure["layout"].pop("template", None)  # the player brings its own, from the page's theme
         groups = [[vars(view) | {"probes": list(view.probes)} for view in group] for group in self.views]

@@ -28,13 +28,13 @@ def chromium() -> str | None:
 
 
 @contextlib.contextmanager
-def serving(home: Path, *options: str, **environment: str):
+def serving(home: Path, *options: str, script: str = "streamlit_app.py", **environment: str):
     """A server on a free port, with its recordings and caches in `home`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     env = os.environ | {"GANSCOPE_RUNS": str(home / "runs"), "XDG_CACHE_HOME": str(home / "cache")} | environment
-    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.headless=true"]
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true"]
     command += [f"--server.port={port}", "--server.address=127.0.0.1", *options]
     with open(home / "server.log", "w") as log:
         process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
@@ -64,7 +64,7 @@ class Server:
             if self.process.poll() is not None:
                 break
             with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"{self.url}/live/health", timeout=2).read()
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=2).read()
                 return
             time.sleep(0.1)
         raise RuntimeError("the server did not come up:\n" + (self.home / "server.log").read_text())

@@ -73,7 +73,9 @@ export class Panel {
     // A curve that has no points yet would have no entry in the legend, and get none later.
     for (const { path, animated } of this.binds) if (animated) put(figure, { [path]: [null] });
     if (!frame) return figure;
-    for (const { path, name } of this.fresh(frame)) put(figure, { [path]: drawable(path, this.last[name]) });
+    for (const { path, name, animated } of this.fresh(frame)) {
+      if (!animated || this.last[name].values.length) put(figure, { [path]: drawable(path, this.last[name]) });
+    }
     put(figure.layout, this.ranges.fit(this.last, figure.layout, this.held()));
     return figure;
   }
@@ -112,7 +114,7 @@ export class Panel {
     Object.assign(layout, this.ranges.fit(this.last, this.plot.layout, this.held()));
     if (Object.keys(layout).length) await this.relayout(layout);
     const moves = binds.filter((bind) => bind.trace !== undefined && this.seen(bind));
-    if (moves.length) await (moves.every((bind) => bind.animated) ? this.animate(moves) : this.restyle(moves));
+    if (moves.length) await (moves.every((bind) => bind.animated) ? this.animate() : this.restyle(moves));
   }
 
   /** Whether a trace is visible. One that is not takes its array without being drawn, for when it will be. */
@@ -122,9 +124,12 @@ export class Panel {
     return visible;
   }
 
-  animate(binds) {
+  /** Moves every bound curve: `animate` takes those that it is not given off the subplots where it draws nothing. */
+  animate() {
     const traces = new Map();
-    for (const { trace, attribute, name } of binds) {
+    for (const bind of this.binds) {
+      const { trace, attribute, name } = bind;
+      if (!bind.animated || !this.last[name]?.values.length || !this.seen(bind)) continue;
       // Plain arrays: `animate` walks typed ones number by number (measured: 43 against 50 ms of CPU a frame).
       traces.set(trace, { ...traces.get(trace), [attribute]: Array.from(this.last[name].values) });
     }
