@@ -21,7 +21,6 @@ def main():
         browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 1000})
         animate(Visitor(page, server).visit("/line?speed=200")).save_all()
-        page.screenshot(path=PICTURES / "line.png")
         page = browser.new_page(viewport={"width": 1366, "height": 1000})
         me = Visitor(page, server).visit("/images").play(4000)
         me.press("Pause")
@@ -41,7 +40,9 @@ class Film:
         palette = self.frames[len(self.frames) // 2].quantize(128)
         frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in self.frames]
         durations = [140] * (len(frames) - 1) + [2500]
-        frames[0].save(PICTURES / "line.gif", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=True)
+        frames[0].save(
+            PICTURES / "line.gif", save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=True
+        )
 
 
 def animate(me: Visitor) -> Film:

@@ -121,7 +121,8 @@ def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
     box = me.page.locator("[data-panel=samples] .js-plotly-plot").bounding_box()
     me.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
     me.until(
-        lambda: me.page.locator("[data-panel=samples] .hoverlayer").inner_text().strip() != "", why="for the distance"
+        lambda: me.page.locator("[data-panel=samples] .hoverlayer").first.text_content().strip() != "",
+        why="for the distance",
     )
     for view in ("3-D", "By class", "Fresh z", "Real samples"):
         me.page.get_by_role("button", name=view, exact=True).click()
