@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -25,6 +26,7 @@ NAMES = {
     "g": "network", "d": "network", "g_opt": "optimiser", "d_opt": "optimiser", "dynamics": "dynamics",
     "penalty": "penalty", "constraint": "weights", "data": "data", "noise": "noise prior", "loss": "loss",
 }  # fmt: skip
+PACE = {k.name for k in knobs(Pace)}
 # Roles whose choice is an advanced matter; their basic knobs still show.
 ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint"}
 
@@ -190,6 +192,8 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
     common = dict(key=_key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
+    if address not in PACE and live(address):
+        common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
         return st.selectbox(label, k.choices, **common)
     if k.kind == "bool":
@@ -207,6 +211,14 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     return st.number_input(label, float(k.low), float(k.high), step=0.1, format="%.4g", **common)
 
 
+def _turn(page: str, address: str) -> None:
+    """A live knob acts at once, before the page is drawn anew."""
+    run = st.session_state["runs"][page]
+    with contextlib.suppress(BadKnob):  # said where the knob is drawn
+        run.want(run.wanted.with_(address, st.session_state[f"{page}/{address}"]))
+        st.session_state[f"{page}/shown"] = run.wanted
+
+
 def _key(page: str, address: str, value: Any) -> str:
     key = f"{page}/{address}"
     st.session_state.setdefault(key, value)
@@ -214,7 +226,7 @@ def _key(page: str, address: str, value: Any) -> str:
 
 
 def _live(address: str) -> bool:
-    return True if address in {k.name for k in knobs(Pace)} else live(address)
+    return address in PACE or live(address)
 
 
 def _decades(k: Knob, value: Any) -> list:

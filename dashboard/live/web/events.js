@@ -8,8 +8,8 @@ export function eventLines(layout, events, axes) {
   const shapes = [...(layout.shapes ?? [])];
   const annotations = [...(layout.annotations ?? [])];
   const labelled = events.length <= MOST_LABELS;
-  for (const [x, y] of axes.map((name) => standing(layout, name))) {
-    for (const { iteration, what } of events) {
+  for (const { iteration, what } of events) {
+    for (const [x, y] of axes.map((name) => standing(layout, name))) {
       const line = { color: GREY, width: 1, dash: "dot" };
       const text = labelled ? { text: escaped(what), textangle: -90, yanchor: "top" } : { text: "▾", yanchor: "middle" };
       shapes.push({ type: "line", layer: "below", xref: x, yref: `${y} domain`, x0: iteration, x1: iteration, y0: 0, y1: 1, line });
@@ -21,6 +21,18 @@ export function eventLines(layout, events, axes) {
     }
   }
   return { shapes, annotations };
+}
+
+/** What to relayout to get from one {shapes, annotations} to the next. Plotly draws a new item by itself in no time, but
+ * on a new list it draws the whole figure anew. */
+export function added(before, after) {
+  const items = {};
+  for (const kind of ["shapes", "annotations"]) {
+    const same = before[kind].every((item, at) => JSON.stringify(item) === JSON.stringify(after[kind][at]));
+    if (!same) return after;
+    for (let at = before[kind].length; at < after[kind].length; at++) items[`${kind}[${at}]`] = after[kind][at];
+  }
+  return items;
 }
 
 /** Plotly reads a little HTML in texts; what came from a link must not. */

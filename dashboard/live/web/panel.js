@@ -1,7 +1,7 @@
 // One panel: a Plotly figure, its header, and the arrays that fill it. Knows nothing of what they mean.
 
 import { plain, png, same } from "./frame.js";
-import { eventLines } from "./events.js";
+import { added, eventLines } from "./events.js";
 import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
@@ -53,7 +53,8 @@ export class Panel {
       const frame = this.early;
       const { data, layout } = this.filled(frame);
       const dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a finger scrolls the page
-      const dressed = { dragmode, ...layout, template, height: undefined, ...this.eventLayout() };
+      this.stamped = this.eventLayout();
+      const dressed = { dragmode, ...layout, template, height: undefined, ...this.stamped };
       this.plot.replaceChildren();
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
       this.plot.on("plotly_relayout", (change) => this.own || this.keepZoom(change));
@@ -167,7 +168,15 @@ export class Panel {
   mark(events) {
     if (!this.spec.timeline.length || JSON.stringify(events) === JSON.stringify(this.events)) return;
     this.events = events;
-    if (this.Plotly) this.queue(() => this.relayout(this.eventLayout()));
+    if (this.Plotly) this.queue(() => this.stamp());
+  }
+
+  /** Brings the event lines up to date with what happened. */
+  async stamp() {
+    const now = this.eventLayout();
+    const changes = added(this.stamped, now);
+    this.stamped = now;
+    if (Object.keys(changes).length) await this.relayout(changes);
   }
 
   eventLayout() {
