@@ -9,6 +9,7 @@ import struct
 import numpy as np
 
 DTYPES = ("<f4", "<f8", "<i4", "|u1")
+TRAVELS = {np.dtype(name): name for name in DTYPES}
 STORED_AS = {
     "f2": "<f4",
     "f4": "<f4",
@@ -36,9 +37,10 @@ class Frame:
         table, parts, at = {}, [], 0
         for name, array in self.arrays.items():
             stored = wire(name, array)
-            table[name] = {"dtype": stored.dtype.str, "shape": stored.shape, "offset": at}
-            parts += stored.tobytes(), b"\0" * (-stored.nbytes % ALIGN)
-            at += padded(stored.nbytes)
+            table[name] = {"dtype": TRAVELS[stored.dtype], "shape": stored.shape, "offset": at}
+            gap = -stored.nbytes % ALIGN
+            parts += (stored, b"\0" * gap) if gap else (stored,)
+            at += stored.nbytes + gap
         head = json.dumps({"iteration": self.iteration, "info": self.info, "arrays": table}, allow_nan=False).encode()
         head = head.ljust(padded(4 + len(head)) - 4)
         return b"".join((struct.pack("<I", len(head)), head, *parts))
@@ -58,7 +60,7 @@ class Frame:
 def wire(name: str, array: np.ndarray) -> np.ndarray:
     """The array in one of the four dtypes that travel. Whole numbers beyond 32 bits go as floats."""
     array = np.asarray(array)
-    if array.dtype.str in DTYPES and array.flags.c_contiguous:
+    if array.dtype in TRAVELS and array.flags.c_contiguous:
         return array
     stored = STORED_AS.get(array.dtype.str[1:])
     if stored is None and array.dtype.kind in "iu":

@@ -14,7 +14,7 @@ from gancore.observe.look import Fixed, Look
 from gancore.observe.probes import PROBES
 from gancore.train.trainer import SCALARS
 
-MEASURE = 0.15  # Seconds between distances to the real density and other lines that are measured at looks.
+MEASURE = 0.25  # Seconds between distances to the real density and other lines that are measured at looks.
 BUCKETS = 200  # Two points each: about one per pixel of a chart.
 
 

@@ -77,7 +77,8 @@ class Hosted:
                 self.observer.history.append(past, int(iterations[0]))
             self.detail = f"The worker process died; the run went on from its last checkpoint, iteration {iteration:,}."
         else:
-            library.remove(path)
+            if path.exists():
+                library.remove(path)
             self.recording = Recording.create(path, loaded.trainer.config.flat(), SCALARS)
             self.detail = ""
         self.trainer, self.paced_at = loaded.trainer, time.perf_counter()

@@ -32,7 +32,7 @@ class Hub:
         self.lock = threading.RLock()  # Around who plays and who waits. Taken before a session's own lock, never after.
         self.folder = runs_folder()
         prune(self.folder)
-        self._rest = rest
+        self.rest = rest
         self._line: list[Session] = []
         self._closed = threading.Event()
         self.pool = LocalPool(workers, self._hear, self._bereaved)
@@ -139,7 +139,7 @@ class Hub:
             return
         if unseen > FORGET:
             self.forget(session)
-        elif busy and unseen > self._rest:
+        elif busy and unseen > self.rest:
             session.rest()
 
 

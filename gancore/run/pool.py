@@ -66,7 +66,7 @@ class LocalPool:
         self._lock = threading.RLock()
         self._closing = False
         self.workers = [self._start() for _ in range(size)]
-        self.spare = self._start()
+        self.spare: WorkerProcess | None = self._start()
         atexit.register(self.close)
 
     def place(self, run: str) -> None:
@@ -96,7 +96,7 @@ class LocalPool:
         """Sends everybody home and waits for them."""
         with self._lock:
             self._closing = True
-            everybody = [*self.workers, self.spare]
+            everybody = [*self.workers, *filter(None, [self.spare])]
         for worker in everybody:
             worker.close()
         for worker in everybody:
@@ -115,8 +115,11 @@ class LocalPool:
             if dead is self.spare:
                 self.spare = self._start()
                 return
-            heir, self.spare = self.spare, self._start()
+            heir, self.spare = self.spare or self._start(), None
             heir.runs = dead.runs
             self.workers[self.workers.index(dead)] = heir
             runs = sorted(heir.runs)
         self._bereaved(runs)
+        with self._lock:  # Only now: a process that starts takes processor time, which the bereaved need first.
+            if not self.spare and not self._closing:
+                self.spare = self._start()

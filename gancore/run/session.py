@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import secrets
 import threading
 import time
@@ -16,6 +15,7 @@ from gancore.config import Config, live
 from gancore.record.recording import Reader
 from gancore.run import messages
 from gancore.run.pace import Pace
+from gancore.run.watchers import Watchers
 
 ACK = 0.4  # Seconds a change waits for the worker's word on when it took effect.
 DEATHS = 12  # of its worker within a minute that a run may see before it counts as their cause.
@@ -35,15 +35,14 @@ class Session:
         self.notice = ""  # What the server has to say about this run; it goes before what the worker says.
         self.deaths: list[float] = []
         self._mourning = False  # The worker died; its heir has not spoken yet.
-        self._heard = 0  # Events told since the last start, at most: an heir tells some of them again.
+        self._past: list[tuple[int, str]] = []  # Every event since the start; an heir tells some of them again.
         self.last_seen = time.monotonic()
         self._hub, self._folder = hub, folder
         self._change = threading.Condition()
         self._frame: tuple[int, bytes | None] = (0, None)
         self._told = messages.Status(self.id, 0, "paused", "", 0, 0, 0, [], loading=True)
         self._version = self._shown = 0
-        self._watchers: dict[int, tuple[Callable, frozenset[str], float | None]] = {}
-        self._tokens = itertools.count()
+        self._watchers = Watchers(lambda probes: hub.pool.send(messages.Watch(self.id, probes)))
 
     @property
     def path(self) -> Path:
@@ -101,48 +100,27 @@ class Session:
 
     def subscribe(self, wake: Callable[[], None], ttl: float | None = None) -> int:
         """Registers a reader; `wake()` is called from another thread on every news. With `ttl` (seconds) it must keep looking."""
-        with self._change:
-            token = next(self._tokens)
-            self._watchers[token] = (wake, frozenset(), ttl and time.monotonic() + ttl)
+        token = self._watchers.add(wake, ttl)
         self.seen()
         return token
 
     def look(self, token: int, probes: set[str], ttl: float | None = None) -> None:
-        """Says which probes this reader draws. A reader with `ttl` that was away for longer is back with this."""
-        with self._change:
-            if token in self._watchers or ttl:
-                wake = self._watchers[token][0] if token in self._watchers else lambda: None
-                self._watchers[token] = (wake, frozenset(probes), ttl and time.monotonic() + ttl)
+        """Says which probes this reader draws."""
+        self._watchers.look(token, probes, ttl)
         self.seen()
-        self.tell_watch()
 
     def unsubscribe(self, token: int) -> None:
-        with self._change:
-            self._watchers.pop(token, None)
-        self.tell_watch()
+        self._watchers.remove(token)
 
     def watched(self) -> bool:
-        """Whether anybody is there. Readers that stopped looking are forgotten here."""
-        now = time.monotonic()
-        with self._change:
-            late = [token for token, (_, _, until) in self._watchers.items() if until and until < now]
-            for token in late:
-                del self._watchers[token]
-            there = bool(self._watchers)
-        if late:
-            self.tell_watch()
-        return there
+        """Whether anybody is there."""
+        return self._watchers.there()
 
     def seen(self) -> None:
         """Somebody is there: a resting run goes on."""
         self.last_seen = time.monotonic()
         if self.resting:
             self.play()
-
-    def tell_watch(self) -> None:
-        with self._change:  # Also while it is sent: the last one sent has to be the last one true.
-            probes = sorted(set().union(*(wanted for _, wanted, _ in self._watchers.values())))
-            self._hub.pool.send(messages.Watch(self.id, probes))
 
     # -- control ------------------------------------------------------------------------------------------------
 
@@ -236,7 +214,7 @@ class Session:
             else:
                 self._hear(message)
             self._change.notify_all()
-        self._wake()
+        self._watchers.wake()
 
     def _hear(self, status: messages.Status) -> None:
         status = replace(status, events=[tuple(event) for event in status.events])
@@ -246,8 +224,9 @@ class Session:
             status = replace(status, events=old.events, **counts)
         elif self._mourning:  # The heir speaks for itself.
             self._mourning, self.notice, self._shown = False, "", status.iteration
-        self._adopt(status.events[self._heard :])
-        self._heard = max(self._heard, len(status.events))
+        self._adopt(status.events[len(self._past) :])
+        if len(status.events) >= len(self._past):
+            self._past = status.events
         self._told = status
         self._version += 1
 
@@ -263,7 +242,7 @@ class Session:
     def _script(self) -> list[tuple[int, str]]:
         """All that was done to this run or is still planned. A worker who resumes it does again what its checkpoint lacks."""
         with self._change:
-            done, planned, acting = list(self._told.events), list(self.changes), self.config
+            done, planned, acting = list(self._past), list(self.changes), self.config
             for event in done:
                 if event in planned:
                     planned.remove(event)
@@ -302,7 +281,7 @@ class Session:
             self._version += 1
         self._hub.pool.release(self.id)
         self._hub.leave_line(self)
-        self._wake()
+        self._watchers.wake()
 
     def _host(self, order: messages.Open) -> None:
         """Sends the run to its worker, or to a new one if it has none."""
@@ -310,12 +289,12 @@ class Session:
             self._mourning = order.resume
             self._hub.pool.place(self.id)
             self._hub.pool.send(order)
-        self.tell_watch()
+        self._watchers.tell()
 
     def _reopen(self, changes: list) -> None:
         with self._hub.lock, self._change:
             self.epoch += 1
-            self.config, self.changes, self._shown, self._heard = self.wanted, changes, 0, 0
+            self.config, self.changes, self._shown, self._past = self.wanted, changes, 0, []
             self._frame = (self._frame[0], None)  # Of the last start; nobody new shall see it.
             state = "playing" if self.active else "paused"
             self._told = messages.Status(self.id, self.epoch, state, "", 0, 0, 0, [], loading=True)
@@ -323,7 +302,7 @@ class Session:
             if not self._hub.in_line(self):
                 self.notice = ""
             self._host(self.order(playing=self.active))
-        self._wake()
+        self._watchers.wake()
 
     def _say(self, notice: str) -> None:
         with self._change:
@@ -331,14 +310,8 @@ class Session:
                 return
             self.notice = notice
             self._version += 1
-        self._wake()
+        self._watchers.wake()
 
     def say(self, notice: str) -> None:
         """Shows one sentence from the server on the run's page; an empty one takes it away."""
         self._say(notice)
-
-    def _wake(self) -> None:
-        with self._change:
-            wakes = [wake for wake, _, _ in self._watchers.values()]
-        for wake in wakes:
-            wake()

@@ -28,6 +28,7 @@ class Worker:
     def __init__(self, inbox: queue.SimpleQueue, tell):
         self.inbox, self.tell = inbox, tell
         self.runs: dict[str, Hosted] = {}
+        self.share = 0.0  # Seconds of this worker up to which a run may have used it to be moved now.
 
     def serve(self):
         """Runs until the server hangs up. Recordings are closed in any case."""
@@ -44,17 +45,17 @@ class Worker:
         A run whose iterations take long thus waits for the others to have had as much of the worker as it.
         """
         playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
-        share = min(playing, default=0.0) + SLICE
+        self.share = min(playing, default=self.share - SLICE) + SLICE
         busy = False
         for run in list(self.runs.values()):
             if self.runs.get(run.run) is not run:
                 continue  # Closed or started anew while another one moved.
             if not run.ready():
-                run.used = share
-            elif run.used > share or run.move():  # move
+                run.used = self.share
+            elif (run.state == "playing" and run.used > self.share) or run.move():  # move
                 busy = True
             else:
-                run.used = share  # Who has nothing to do saves nothing up.
+                run.used = self.share  # Who has nothing to do saves nothing up.
             if not self.listen():  # listen
                 return False
             self.report(run)  # look, tell
@@ -89,6 +90,7 @@ class Worker:
         if old := self.runs.get(order.run):
             old.close()
             run.wanted = old.wanted
+        run.used = self.share
         self.runs[order.run] = run
 
     def steer(self, run: Hosted, message):

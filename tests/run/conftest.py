@@ -1,0 +1,31 @@
+"""One hub with one worker for all tests of running: starting processes is what takes time."""
+
+import pytest
+
+from gancore.run.hub import Hub
+from tests.run.tiny import TINY, until
+
+
+@pytest.fixture(scope="session")
+def hub(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GANSCOPE_RUNS", str(tmp_path_factory.mktemp("runs")))
+        made = Hub(workers=1)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(hub):
+    """Opens a run and waits until it can move; all runs of a test leave the hub after it."""
+    opened = []
+
+    def opening(config=TINY, pace=None, changes=None):
+        run = hub.open(config, pace, changes)
+        opened.append(run)
+        until(lambda: not run.loading)
+        return run
+
+    yield opening
+    for run in opened:
+        hub.forget(run)
