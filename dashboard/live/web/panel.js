@@ -21,6 +21,7 @@ export class Panel {
     this.last = {}; // array by name, as drawn
     this.zoomed = new Set(); // axes that the reader has zoomed by hand
     this.events = [];
+    this.own = 0; // relayouts of ours under way: what they move was not moved by hand
     this.busy = Promise.resolve(); // Plotly's calls on one figure follow each other
     const bound = new Set(this.binds.filter((bind) => bind.axis).map((bind) => bind.axis));
     this.ranges = new Ranges(spec.figure, this.binds, bound);
@@ -53,10 +54,12 @@ export class Panel {
       const frame = this.early;
       const { data, layout } = this.filled(frame);
       const dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a finger scrolls the page
-      this.stamped = this.eventLayout();
-      const dressed = { dragmode, ...layout, template, height: undefined, ...this.stamped };
+      const stamped = this.eventLayout();
+      const dressed = { dragmode, ...layout, template, height: undefined, ...stamped };
       this.plot.replaceChildren();
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
+      this.stamped = stamped;
+      this.mark(this.events, true);
       this.plot.on("plotly_relayout", (change) => this.own || this.keepZoom(change));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
       linkPoints(this.Plotly, this.plot, (job) => this.queue(job));
@@ -148,9 +151,9 @@ export class Panel {
   }
 
   async relayout(changes) {
-    this.own = true;
+    this.own += 1;
     await this.Plotly.relayout(this.plot, changes);
-    this.own = false;
+    this.own -= 1;
   }
 
   choose({ relayout, restyle }) {
@@ -165,18 +168,16 @@ export class Panel {
     });
   }
 
-  mark(events) {
-    if (!this.spec.timeline.length || JSON.stringify(events) === JSON.stringify(this.events)) return;
+  mark(events, again = false) {
+    if (!this.spec.timeline.length || (!again && JSON.stringify(events) === JSON.stringify(this.events))) return;
     this.events = events;
-    if (this.Plotly) this.queue(() => this.stamp());
-  }
-
-  /** Brings the event lines up to date with what happened. */
-  async stamp() {
+    if (!this.stamped) return; // drawn with the first picture
     const now = this.eventLayout();
     const changes = added(this.stamped, now);
     this.stamped = now;
-    if (Object.keys(changes).length) await this.relayout(changes);
+    // New lines do not wait in the queue behind a frame: they are drawn by themselves, and somebody waits for them.
+    if (changes !== now) this.relayout(changes);
+    else this.queue(() => this.relayout(now));
   }
 
   eventLayout() {
