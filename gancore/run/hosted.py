@@ -22,12 +22,11 @@ from gancore.record.recording import Reader, Recording, RecordingError
 from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
+from gancore.run.turn import Turn
 from gancore.train.trainer import SCALARS, Diverged, Trainer
 
-SLICE = 0.015  # Seconds a run moves before the worker listens again: 20 times a second even when a slice overruns.
 CHECKPOINT = 1.0  # Seconds between checkpoints, longer where a checkpoint is costly (see `_keep`).
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
-IDLE = 0.05  # Seconds that pass at most before a run with nothing to do is asked again.
 
 
 class Hosted:
@@ -41,12 +40,11 @@ class Hosted:
         self.trainer: Trainer | None = None
         self.wanted: frozenset[str] = frozenset()
         self.watchers = 1  # Watched runs in the same worker, set by the loop.
-        self.used = 0.0  # Seconds of the worker this run has had, by which the loop shares them out.
-        self.cost: float | None = None  # Seconds an iteration takes; None where that has to be found out.
+        self.used = 0.0  # Processor seconds this run has had, by which the worker shares them out.
+        self.turn = Turn()
         self.seconds_played = 0.0
         self.next_look, self.look_asked, self.seen = 0.0, True, -1
         self.next_checkpoint, self.checkpointed = 0.0, None
-        self.allowance, self.paced_at = 0.0, time.perf_counter()
         self.told: Status | None = None
         self.told_at = 0.0
         self.inbox: list[Callable] = []  # Orders that came while the data was loading.
@@ -81,7 +79,8 @@ class Hosted:
                 library.remove(path)
             self.recording = Recording.create(path, loaded.trainer.config.flat(), SCALARS)
             self.detail = ""
-        self.trainer, self.paced_at = loaded.trainer, time.perf_counter()
+        self.trainer = loaded.trainer
+        self.turn.begin()
         if loaded.resumed:
             self._follow_script()
         for act in self.inbox:
@@ -93,7 +92,7 @@ class Hosted:
     def play(self):
         if self.state != "playing":
             self.state, self.detail = "playing", ""
-            self.allowance, self.paced_at = 1.0, time.perf_counter()
+            self.turn.begin()
 
     def pause(self):
         if self.state == "playing":
@@ -109,7 +108,7 @@ class Hosted:
 
     def change(self, what: str):
         self._guarded(lambda: self.trainer.apply(what))
-        self.cost = None
+        self.turn.cost = None
         self.look_asked = self.look_asked or self.state != "playing"
 
     def set_pace(self, pace: dict):
@@ -117,7 +116,7 @@ class Hosted:
 
     def _set_pace(self, pace: Pace):
         self.pace = pace
-        self.allowance, self.paced_at = 1.0, time.perf_counter()
+        self.turn.begin()
         if self.state == "finished":
             self.state, self.detail = "paused", ""
 
@@ -142,23 +141,13 @@ class Hosted:
         """How many iterations this run may play now: what fits a slice, up to the next planned change, within its pace."""
         if self.state != "playing":
             return 0
-        n = max(1, int(SLICE / self.cost)) if self.cost else 1
-        if self.script:
-            n = min(n, self.script[0].iteration - self.trainer.iteration)
-        if self.pace.until:
-            n = min(n, max(0, self.pace.until - self.trainer.iteration))
-        if self.pace.speed:
-            now = time.perf_counter()
-            earned = (now - self.paced_at) * self.pace.speed
-            self.allowance = min(self.allowance + earned, max(1.0, self.pace.speed * 0.1))
-            self.paced_at = now
-            n = min(n, int(self.allowance))
-            self.allowance -= n
-        return n
+        ends = [event.iteration for event in self.script[:1]] + [self.pace.until] * (self.pace.until > 0)
+        most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)
+        return self.turn.iterations(self.pace.speed, most)
 
     def move(self) -> bool:
         """Plays one slice; False if there was nothing to do."""
-        start = time.perf_counter()
+        start = time.thread_time()
         if self.state == "playing":
             self._follow_script()
         n = self.due()
@@ -167,7 +156,7 @@ class Hosted:
             self._guarded(lambda: self._advance(n))
             spent = time.perf_counter() - before
             self.seconds_played += spent
-            self.cost = spent / n if self.cost is None else self.cost + 0.3 * (spent / n - self.cost)
+            self.turn.took(n, spent)
             if self.state == "playing":
                 self._follow_script()
         self._guarded(self._keep)
@@ -175,14 +164,12 @@ class Hosted:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
             self._guarded(lambda: self._keep(force=True))
             self.look_asked = True
-        self.used += time.perf_counter() - start
+        self.used += time.thread_time() - start
         return n > 0
 
     def idle(self) -> float:
         """Seconds for which a run that did not move will have nothing to do."""
-        if self.state != "playing" or not self.pace.speed:
-            return IDLE
-        return min(IDLE, max(0.002, (1 - self.allowance) / self.pace.speed))
+        return self.turn.idle(self.pace.speed if self.state == "playing" else 0)
 
     def _advance(self, n: int):
         first = self.trainer.iteration + 1
@@ -260,14 +247,14 @@ class Hosted:
         moved = self.state == "playing" and self.trainer.iteration != self.seen
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
-        frames: list[NewFrame] = []
+        frames, start = [], time.thread_time()
         self._guarded(lambda: frames.append(self._frame()))
         self.look_asked, self.seen = False, self.trainer.iteration
         spent = time.perf_counter() - now
         # Keep to the beat of the frame rate; fall behind it rather than spend over a fifth of the worker on looking.
         beat = self.next_look + 1 / self.pace.fps
         self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + 5 * self.watchers * spent)
-        self.used += spent
+        self.used += time.thread_time() - start
         return frames[0] if frames else None
 
     def _frame(self) -> NewFrame:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,8 @@ class LocalPool:
         return WorkerProcess(self._tell, self._replace)
 
     def _replace(self, dead: WorkerProcess) -> None:
+        if dead is self.spare:
+            time.sleep(1.0)  # Nobody waits for it, and where workers cannot start at all this keeps the machine usable.
         with self._lock:
             if self._closing:
                 return

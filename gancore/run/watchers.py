@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 
@@ -65,7 +66,8 @@ class Watchers:
         with self._lock:
             wakes = [watcher.wake for watcher in self._all.values()]
         for wake in wakes:
-            wake()
+            with suppress(RuntimeError):  # Its event loop closed just now.
+                wake()
 
 
 def end(ttl: float | None) -> float:

@@ -18,7 +18,8 @@ import torch
 from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
-from gancore.run.hosted import IDLE, SLICE, Hosted
+from gancore.run.hosted import Hosted
+from gancore.run.turn import IDLE, SLICE
 from gancore.train.trainer import Trainer
 
 
@@ -28,7 +29,7 @@ class Worker:
     def __init__(self, inbox: queue.SimpleQueue, tell):
         self.inbox, self.tell = inbox, tell
         self.runs: dict[str, Hosted] = {}
-        self.share = 0.0  # Seconds of this worker up to which a run may have used it to be moved now.
+        self.share = 0.0  # Processor seconds that a run may have had to be moved now.
 
     def serve(self):
         """Runs until the server hangs up. Recordings are closed in any case."""

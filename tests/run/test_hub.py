@@ -31,7 +31,7 @@ def test_six_runs_on_one_worker_all_advance_and_are_shown(start):
         run.play()
     until(lambda: all(run.iteration > 0 for run in runs))
     before = [(run.iteration, run.newest()[0]) for run in runs]
-    until(lambda: all(run.iteration > it + 100 and run.newest()[0] > n + 5 for run, (it, n) in zip(runs, before)))
+    until(lambda: all(run.iteration > it + 150 and run.newest()[0] > n + 5 for run, (it, n) in zip(runs, before)))
     moved = [run.iteration - iteration for run, (iteration, _) in zip(runs, before)]
     assert min(moved) >= 0.5 * statistics.median(moved)
 
