@@ -50,11 +50,11 @@ class Fixed:
         self.z = config.noise.sample(n, seeds.stream(config.seed, "look/z"))
         self.fresh = seeds.stream(config.seed, "look/fresh")
         self.real = source.sample(n, seeds.stream(config.seed, "look/real"))
-        self.judged = self.real[:SCORED]  # What D judges at every look, beside G's samples.
+        self.judged, self.points = self.real[:SCORED], 0  # What D judges at every look, beside G's samples.
         if config.data.page == "line":
             self.reference = reference(config.data)
             grid = torch.from_numpy(self.reference.grid).float()
-            self.judged = torch.cat([self.judged, grid[:, None]])
+            self.judged, self.points = torch.cat([grid[:, None], self.judged]), len(grid)
             self.log_p = source.log_prob(grid)
             self.threads = threads(self.z, *self.reference.window)
         else:
@@ -93,31 +93,41 @@ class Look:
         return np.sort(self.fake[:, 0].numpy())
 
     @cached_property
-    def judged(self) -> tuple[torch.Tensor, ...]:
-        """D's raw outputs on the fixed real samples (n,), on the grid of a line (m,), on G of the fixed z (n,).
+    def judged(self) -> torch.Tensor:
+        """D's raw outputs on the grid of a line (m,), the fixed real samples (n,), G of the fixed z (n,), in one row.
 
         n is at most `SCORED`. One call for all, unless D's layers let samples see each other: the call is the cost.
         """
-        parts = [self.fixed.judged, self.fake[:SCORED]]
+        m, known, fake = self.fixed.points, self.fixed.judged, self.fake[:SCORED]
         if self.game.together:
-            said = self.game.judge(self.state, torch.cat(parts))
-        else:
-            parts[:1] = self.fixed.judged[:SCORED], self.fixed.judged[SCORED:]
-            said = torch.cat([self.game.judge(self.state, part) for part in parts if len(part)])
-        n = min(SCORED, len(self.fixed.real))
-        return said.split([n, len(said) - 2 * n, n])
+            return self.game.judge(self.state, torch.cat([known, fake]))
+        parts = [part for part in (known[:m], known[m:], fake) if len(part)]
+        return torch.cat([self.game.judge(self.state, part) for part in parts])
 
     @property
-    def on_real(self) -> torch.Tensor:
-        return self.judged[0]
+    def on_both(self) -> torch.Tensor:
+        """D's raw outputs on real and on generated samples, (2, n)."""
+        return self.judged[self.fixed.points :].view(2, -1)
+
+    @cached_property
+    def said(self) -> np.ndarray:
+        """`judged` in the unit that charts show."""
+        return self.loss.read(self.judged).numpy()
 
     @property
-    def on_grid(self) -> torch.Tensor:
-        return self.judged[1]
+    def said_on_both(self) -> np.ndarray:
+        """What D says of real and of generated samples, (2, n)."""
+        return self.said[self.fixed.points :].reshape(2, -1)
 
     @property
-    def on_fake(self) -> torch.Tensor:
-        return self.judged[2]
+    def said_on_grid(self) -> np.ndarray:
+        """On the line: what D says along the axis, (m,)."""
+        return self.said[: self.fixed.points]
+
+    @cached_property
+    def time(self) -> np.ndarray:
+        """The range of every time axis, (2,)."""
+        return np.array(self.history.time_range())
 
     @cached_property
     def p_g(self) -> np.ndarray:
@@ -129,9 +139,15 @@ class Look:
         """On the line: W1 and JSD of the fixed sample to the exact density."""
         return self.fixed.reference.measure(self.fake_line)
 
-    def keep(self, names: tuple[str, ...], measure: Callable[[], Iterable[float]]) -> Samples:
-        """The lines over time of what is measured now and then. Adds what `measure()` gives now, if this look measures."""
-        line = self.measured.setdefault(names, Samples(names, limit=400))
-        if self.measuring or not len(line):
+    def keep(self, names: tuple[str, ...], measure: Callable[[], Iterable[float]]) -> dict[str, np.ndarray]:
+        """What is measured now and then: its past as `name`, over one shared `<first name>_t`.
+
+        Adds what `measure()` gives now, if this look measures; else the arrays are those of the last look that did.
+        """
+        line, arrays = self.measured.get(names) or (Samples(names, limit=400), None)
+        if self.measuring or arrays is None:
             line.append(self.state.iteration, dict(zip(names, measure())))
-        return line
+            arrays = {f"{names[0]}_t": line.read(names[0])[0].astype(np.float32)}
+            arrays |= {name: line.read(name)[1] for name in names}
+            self.measured[names] = line, arrays
+        return arrays

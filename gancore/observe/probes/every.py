@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 
 import numpy as np
-import torch
 
 from gancore.observe.probes.shelf import probe
 
@@ -16,18 +14,11 @@ BINS = 40  # of the score histograms
 def lines(look, *names: str) -> dict[str, np.ndarray]:
     """The past of these scalars as `name` and `name_t`, and the time axis they share as `time`."""
     past = look.history.read_all()
-    arrays = {"time": np.array(look.history.time_range())}
+    arrays = {"time": look.time}
     for name in names:
         x, y = past[name]
         arrays[f"{name}_t"], arrays[name] = x.astype(np.float32), y
     return arrays
-
-
-def measured(look, names: tuple[str, ...], measure: Callable[[], Iterable[float]]) -> dict[str, np.ndarray]:
-    """What is measured now and then: its past as `name`, over one shared `<first name>_t`, and the time axis."""
-    kept = look.keep(names, measure)
-    arrays = {"time": np.array(look.history.time_range()), f"{names[0]}_t": kept.read(names[0])[0].astype(np.float32)}
-    return arrays | {name: kept.read(name)[1] for name in names}
 
 
 @probe
@@ -39,13 +30,13 @@ def losses(look):
 @probe
 def value(look):
     """V(G, D) = minus D's loss on the fixed samples (Goodfellow et al. 2014, equation 1)."""
-    return measured(look, ("value",), lambda: [-float(look.loss.critic(look.on_real, look.on_fake))])
+    return look.keep(("value",), lambda: [-float(look.loss.critic(*look.on_both))]) | {"time": look.time}
 
 
 @probe
 def scores(look):
     """How D scores the fixed real and generated samples now, and each batch's mean score over time."""
-    said = look.loss.read(torch.stack([look.on_real, look.on_fake])).numpy()  # (2, n)
+    said = look.said_on_both
     low, high = look.loss.span or critic_span(said)
     width = (high - low) / BINS
     shares = share(said, low, width)

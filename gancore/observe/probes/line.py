@@ -6,14 +6,14 @@ import numpy as np
 import torch
 
 from gancore.observe.metrics.line import optimal_d
-from gancore.observe.probes.every import critic_span, measured
+from gancore.observe.probes.every import critic_span
 from gancore.observe.probes.shelf import probe
 
 
 @probe
 def density(look):
     """Goodfellow et al. 2014, Figure 1: p_g, D and D* over the axis."""
-    d = look.loss.read(look.on_grid).numpy()
+    d = look.said_on_grid
     log_q = torch.log(torch.from_numpy(look.p_g).float())
     best = look.loss.optimum(look.fixed.log_p, log_q)
     known = np.isfinite(optimal_d(look.fixed.reference.p, look.p_g))
@@ -39,4 +39,4 @@ def mapping(look):
 @probe
 def quality(look):
     """W1 and JSD to the exact density over time. The floors beside them stand in the figure: they never change."""
-    return measured(look, ("w1", "jsd"), lambda: look.distances.values())
+    return look.keep(("w1", "jsd"), lambda: look.distances.values()) | {"time": look.time}
