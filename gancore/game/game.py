@@ -2,38 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-from math import prod
-
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
-
-class Player:
-    """An ordinary `nn.Module` called as a function of one flat vector of weights and a dict of buffers."""
-
-    def __init__(self, module: nn.Module):
-        self.module = module
-        self.names = [name for name, _ in module.named_parameters()]
-        self.shapes = [p.shape for p in module.parameters()]
-        self.sizes = [p.numel() for p in module.parameters()]
-        self.start = torch.cat([p.detach().flatten() for p in module.parameters()])
-        self.buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
-
-    def weights(self, flat: Tensor) -> dict[str, Tensor]:
-        """Views into the flat vector under the module's own names."""
-        parts = flat.split(self.sizes)
-        return {name: part.view(shape) for name, part, shape in zip(self.names, parts, self.shapes)}
-
-    def __call__(self, weights: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-        return functional_call(
-            self.module, {**weights, **buffers}, (x,), tie_weights=False
-        )  # tying costs as much as a layer
-
-    def tensor_at(self, index: int) -> str:
-        """The name of the tensor that holds entry `index` of the flat vector."""
-        return next(name for name, end in zip(self.names, accumulate(self.sizes)) if index < end)
+from gancore.game.player import Player
 
 
 class Game:
@@ -42,9 +14,8 @@ class Game:
     def __init__(self, config, source, seeds):
         """`source` is an opened data choice; `seeds(name)` gives the named generator that draws the first weights."""
         self.source = source
-        width = prod(source.shape)
-        self.g = Player(config.g.build(config.noise.dim, width, source.squash, seeds("init/g")))
-        self.d = Player(config.d.build(width, 1, "linear", seeds("init/d")))
+        self.g = Player(config.g.build((config.noise.dim,), source.shape, source.squash, seeds("init/g")))
+        self.d = Player(config.d.build(source.shape, (1,), "linear", seeds("init/d")))
         # One call on real and fake together is faster and equal, unless samples of a batch see each other (batch norm).
         self.together = not self.d.buffers
         self.set_rules(config)

@@ -130,8 +130,8 @@ def test_noise_is_drawn_from_the_generator_it_is_given(name, dim):
 @pytest.mark.parametrize("squash, low, high", [("linear", -math.inf, math.inf), ("sigmoid", 0, 1)])
 def test_a_network_is_a_module_drawn_from_a_seed(name, squash, low, high):
     build = ROLES["g"][name]().build
-    module = build(3, 64, squash, seeds.stream(1, "w"))
-    same, other = build(3, 64, squash, seeds.stream(1, "w")), build(3, 64, squash, seeds.stream(2, "w"))
+    module = build((3,), (64,), squash, seeds.stream(1, "w"))
+    same, other = build((3,), (64,), squash, seeds.stream(1, "w")), build((3,), (64,), squash, seeds.stream(2, "w"))
     y = module(torch.randn(5, 3, generator=seeds.stream(1, "x")))
     assert y.shape == (5, 64) and (y >= low).all() and (y <= high).all()
     assert all(torch.equal(a, b) for a, b in zip(module.parameters(), same.parameters()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from math import prod
 
 import torch
 from torch import nn
@@ -63,9 +64,9 @@ class MLP:
     activation: str = knob("relu", choices=tuple(ACTIVATIONS), help="The bend after each hidden layer")
     init: str = knob("torch", choices=tuple(INITS), advanced=True, help="How the weights start")
 
-    def build(self, n_in: int, n_out: int, squash: str, generator: torch.Generator) -> nn.Sequential:
-        """A module from (batch, n_in) to (batch, n_out) whose output passes through `squash`, drawn from `generator`."""
-        sizes = [n_in] + [self.width] * self.depth + [n_out]
+    def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
+        """A module from (batch, *takes) to (batch, *gives), both flat, its output through `squash`, drawn from `generator`."""
+        sizes = [prod(takes)] + [self.width] * self.depth + [prod(gives)]
         layers = []
         for fan_in, fan_out in pairwise(sizes):
             # Its own first weights, from the global stream, are replaced below and leave no trace. (`skip_init` would
