@@ -9,7 +9,9 @@ import sys
 import torch
 
 from gancore.catalog import BadKnob
+from gancore.cli.importing import bring
 from gancore.cli.listing import show
+from gancore.cli.reproduce import reproduce
 from gancore.cli.training import train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
@@ -26,11 +28,13 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     made = Parser("python -m gancore", description="GANs that you can watch train, from the command line.")
-    commands = made.add_subparsers(required=True, metavar="list | train", parser_class=Parser)
+    commands = made.add_subparsers(required=True, metavar="list | train | reproduce | import", parser_class=Parser)
 
     listing = commands.add_parser("list", help="everything there is to pick, with its source")
     listing.add_argument("catalog", nargs="?", help="show this catalog alone, with its knobs")
-    listing.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    form = listing.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    form.add_argument("--markdown", action="store_true", help="tables in Markdown: how .github/catalog.md is made")
     listing.set_defaults(act=show)
 
     training = commands.add_parser("train", help="train a game and measure what came out")
@@ -43,6 +47,23 @@ def parser() -> Parser:
         "--out", metavar="FILE", help="keep a recording (.sqlite) or every iteration's scalars (.csv)"
     )
     training.set_defaults(act=train)
+
+    again = commands.add_parser("reproduce", help="run a published experiment and compare; without a name, list them")
+    again.add_argument("name", metavar="NAME", nargs="?", help="which experiment")
+    again.add_argument("--quick", action="store_true", help="a shortened version, labelled so in every line")
+    again.add_argument("--seeds", metavar="N", help="how many seeds instead of the protocol's")
+    again.add_argument("--steps", metavar="N", help="how many iterations instead of the protocol's")
+    again.add_argument("--json", action="store_true", help="one JSON object instead of text")
+    again.add_argument("--out", metavar="FILE", help="keep what is printed in a new file")
+    again.set_defaults(act=reproduce)
+
+    own = commands.add_parser("import", help="bring in pictures or points of your own, to play on")
+    own.add_argument(
+        "path", metavar="PATH", help="a folder or .zip of pictures, .npy, .npz, .mat, IDX, or .csv of points"
+    )
+    own.add_argument("--name", required=True, metavar="NAME", help="how settings and links will call them")
+    own.add_argument("--side", metavar="PIXELS", help="8 to 64; by default that of square arrays, 28 for picture files")
+    own.set_defaults(act=bring)
     return made
 
 

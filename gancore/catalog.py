@@ -10,8 +10,11 @@ import dataclasses
 import difflib
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # No dot and no slash: never a path.
 
 
 class BadKnob(ValueError):
@@ -27,6 +30,7 @@ class Knob:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] | None = None
+    columns: tuple[str, ...] = ("weight", "mean", "spread")  # of rows: first the weight, last the spread
     live: bool = False
     log: bool = False
     advanced: bool = False
@@ -35,9 +39,11 @@ class Knob:
 
     @property
     def kind(self) -> str:
-        """`bool`, `int`, `float`, `choice`, or `modes` (rows of weight, mean, spread)."""
+        """`bool`, `int`, `float`, `choice`, `modes` (rows of weight, place, spread), or `name` (of what a user stored)."""
         if self.choices is not None:
             return "choice"
+        if isinstance(self.default, str):
+            return "name"
         if isinstance(self.default, bool):
             return "bool"
         if isinstance(self.default, tuple):
@@ -52,7 +58,10 @@ class Knob:
         if self.kind == "bool":
             return "true or false"
         if self.kind == "modes":
-            return "1 to 16 rows weight:mean:spread joined by commas, such as 0.5:-2:0.5,0.5:2:0.5, weight and spread above 0"
+            first, last = self.columns[0], self.columns[-1]
+            return f"1 to 32 rows {':'.join(self.columns)} joined by commas, such as {text(self.default[:2])}, {first} and {last} above 0"
+        if self.kind == "name":
+            return "a name of at most 40 small letters and digits, with single dashes between them"
         what = "a whole number" if self.kind == "int" else "a number"
         return f"{what} from {text(self.low)} to {text(self.high)}"
 
@@ -86,25 +95,25 @@ class Knob:
             raise ValueError
         return number
 
-    def _modes(self, value: Any) -> tuple[tuple[float, float, float], ...]:
+    def _modes(self, value: Any) -> tuple[tuple[float, ...], ...]:
         rows = [row.split(":") for row in value.split(",")] if isinstance(value, str) else value
         modes = tuple(tuple(float(number) for number in row) for row in rows)
-        if not 1 <= len(modes) <= 16:
+        if not 1 <= len(modes) <= 32 or any(len(row) != len(self.columns) for row in modes):
             raise ValueError
-        for weight, mean, spread in modes:
-            if not (0 < weight <= 1e6 and abs(mean) <= 1e3 and 1e-3 <= spread <= 1e3):
+        for weight, *place, spread in modes:
+            if not (0 < weight <= 1e6 and all(abs(at) <= 1e3 for at in place) and 1e-3 <= spread <= 1e3):
                 raise ValueError
         return modes
 
+    def _name(self, value: Any) -> str:
+        if not isinstance(value, str) or len(value) > 40 or not NAME.fullmatch(value):
+            raise ValueError
+        return value
 
-def knob(default: Any, low=None, high=None, *, choices=None, live=False, log=False, advanced=False, label="", help=""):
-    """A dataclass field that is a knob. Numbers need a range, text needs its choices."""
-    return dataclasses.field(
-        default=default,
-        metadata=dict(
-            low=low, high=high, choices=choices, live=live, log=log, advanced=advanced, label=label, help=help
-        ),
-    )
+
+def knob(default: Any, low=None, high=None, **said: Any):
+    """A dataclass field that is a knob; `said` is what `Knob` has beside. Numbers need a range, rows their columns."""
+    return dataclasses.field(default=default, metadata=dict(low=low, high=high, **said))
 
 
 def knobs(choice: Any) -> tuple[Knob, ...]:

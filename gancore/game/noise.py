@@ -84,3 +84,58 @@ class Mixture:
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
         bell = torch.randint(self.components, (n,), generator=generator)
         return self.centres()[bell] + self.spread * torch.randn(n, self.dim, generator=generator)
+
+
+@noise.add
+class Bernoulli:
+    """Brock et al. 2019 (BigGAN), appendix E: each number is 0 or 1; few numbers then make few different samples."""
+
+    name = "bernoulli"
+    dim: int = dimension()
+    p: float = knob(0.5, 0.01, 0.99, help="Share of ones")
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return (torch.rand(n, self.dim, generator=generator) < self.p).float()
+
+
+@noise.add
+class Spherical:
+    """White 2016, Karras et al. 2018: z even on a sphere, where nearly all of a normal's mass lies in many dimensions."""
+
+    name = "spherical"
+    dim: int = dimension()
+    radius: float = knob(1.0, 0.1, 20.0, log=True, help="Of the sphere; two points if z is one number")
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return self.radius * torch.nn.functional.normalize(torch.randn(n, self.dim, generator=generator))
+
+
+@noise.add
+class Stratified:
+    """Blog posts of 2016 (E. Jang; AYLIEN): each batch evenly spaced, in order, with a little jitter. Historic.
+
+    Draws of a batch know of each other, so that on the line G is handed a monotone map. Where z has more numbers, each
+    of them is spread as evenly, and all but the first are shuffled (McKay et al. 1979: Latin hypercube).
+    """
+
+    name = "stratified"
+    ordered = True  # The first rows of a batch are not a sample of it.
+    dim: int = dimension()
+    reach: float = knob(5.0, 0.1, 20.0, help="Spaced from minus this to this")
+    jitter: float = knob(0.01, 0.0, 1.0, help="Width of the uniform noise added to each number")
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        even = torch.linspace(-self.reach, self.reach, n)
+        shuffled = [even[torch.randperm(n, generator=generator)] for _ in range(self.dim - 1)]
+        return torch.stack([even, *shuffled], 1) + self.jitter * torch.rand(n, self.dim, generator=generator)
+
+
+@noise.add
+class Point:
+    """Mescheder et al. 2018 (Dirac-GAN): no noise at all; every z is 1, and G is as many numbers as it gives out."""
+
+    name = "point"
+    dim: int = dimension()
+
+    def sample(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.ones(n, self.dim)

@@ -17,6 +17,7 @@ from gancore.observe.metrics.images import Neighbours, Plane
 from gancore.observe.metrics.line import Reference
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
+PLANE_SAMPLES = 2000
 IMAGE_SAMPLES = 256
 SCORED = 500  # Samples of each side that D judges at a look.
 GRID = 64  # Pictures in a grid of samples, 8 by 8.
@@ -30,15 +31,15 @@ def reference(choice) -> Reference:
 
 
 @lru_cache(maxsize=8)
-def plane(choice) -> Plane:
+def plane(source) -> Plane:
     """The principal plane of these pictures."""
-    return Plane.of(choice.name, choice.open().pixels)
+    return Plane.of(source.name, source.pixels)
 
 
 @lru_cache(maxsize=8)
-def neighbours(choice) -> Neighbours:
+def neighbours(source) -> Neighbours:
     """Where the nearest real picture is looked up."""
-    return Neighbours(plane(choice), choice.open().pixels)
+    return Neighbours(plane(source), source.pixels)
 
 
 class Fixed:
@@ -46,8 +47,8 @@ class Fixed:
 
     def __init__(self, config, source):
         self.choice, self.source = config.data, source
-        n = LINE_SAMPLES if config.data.page == "line" else IMAGE_SAMPLES
-        self.z = config.noise.sample(n, seeds.stream(config.seed, "look/z"))
+        n = {"line": LINE_SAMPLES, "plane": PLANE_SAMPLES}.get(config.data.page, IMAGE_SAMPLES)
+        self.z = fixed_z(config, n)
         self.fresh = seeds.stream(config.seed, "look/fresh")
         self.real = source.sample(n, seeds.stream(config.seed, "look/real"))
         self.judged, self.points = self.real[:SCORED], 0  # What D judges at every look, beside G's samples.
@@ -57,8 +58,15 @@ class Fixed:
             self.judged, self.points = torch.cat([grid[:, None], self.judged]), len(grid)
             self.log_p = source.log_prob(grid)
             self.threads = threads(self.z, *self.reference.window)
-        else:
-            self.plane, self.neighbours = plane(config.data), neighbours(config.data)
+        elif config.data.page == "images":
+            self.plane, self.neighbours = plane(source), neighbours(source)
+
+
+def fixed_z(config, n: int) -> torch.Tensor:
+    """The run's own z to look at, (n, dim), so that any first part of it is a sample too."""
+    chance = seeds.stream(config.seed, "look/z")
+    z = config.noise.sample(n, chance)
+    return z[torch.randperm(n, generator=chance)] if getattr(config.noise, "ordered", False) else z
 
 
 def threads(z: torch.Tensor, low: float, high: float) -> tuple[np.ndarray, np.ndarray | None]:
@@ -86,6 +94,11 @@ class Look:
     def fake(self) -> torch.Tensor:
         """G of the fixed z, (n, event)."""
         return self.game.generate(self.state, self.fixed.z)
+
+    @cached_property
+    def ema_fake(self) -> torch.Tensor:
+        """What G's running mean makes of the fixed z, (n, event); G's own samples while none is kept."""
+        return self.game.generate(self.state, self.fixed.z, ema=True)
 
     @cached_property
     def fake_line(self) -> np.ndarray:

@@ -8,7 +8,7 @@ from scipy import stats
 
 from gancore import seeds
 from gancore.catalog import BadKnob
-from gancore.game.noise import Mixture, Normal, TruncatedNormal, Uniform, noise
+from gancore.game.noise import Bernoulli, Mixture, Normal, Point, Spherical, Stratified, TruncatedNormal, Uniform, noise
 
 N = 20_000
 
@@ -28,6 +28,10 @@ DISTRIBUTIONS = [
     (TruncatedNormal(bound=2.0), stats.truncnorm(-2, 2).cdf),
     (TruncatedNormal(bound=0.1), stats.truncnorm(-0.1, 0.1).cdf),
     (Mixture(components=3), mixture_cdf(Mixture(components=3))),
+    (Spherical(dim=3, radius=2.0), stats.uniform(-2, 4).cdf),  # Archimedes: on a sphere each coordinate is uniform
+    (Spherical(dim=2), stats.arcsine(-1, 2).cdf),
+    (Stratified(reach=5.0), stats.uniform(-5, 10.01).cdf),
+    (Stratified(dim=2, reach=8.0, jitter=0.0), stats.uniform(-8, 16).cdf),
 ]
 
 
@@ -38,7 +42,10 @@ def test_draws_follow_their_distribution(prior, cdf):
     assert stats.kstest(z, cdf).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("name", noise)
+DEPENDENT = {"stratified", "point"}  # by design
+
+
+@pytest.mark.parametrize("name", [name for name in noise if name not in DEPENDENT])
 def test_numbers_of_one_z_and_draws_are_uncorrelated(name):
     z = drawn(noise.make(name, dim=2))
     between = torch.corrcoef(z.T)[0, 1]
@@ -51,6 +58,34 @@ def test_bounds_are_kept():
     for bound in (0.1, 2.0, 5.0):
         z = drawn(TruncatedNormal(bound=bound))
         assert z.isfinite().all() and z.abs().max() <= bound
+
+
+@pytest.mark.parametrize("p", [0.01, 0.5, 0.9])
+def test_bernoulli_is_zeros_and_ones(p):
+    z = drawn(Bernoulli(dim=3, p=p))
+    assert set(z.unique().tolist()) == {0, 1}
+    assert (z.mean(0) - p).abs().max() < 5 * math.sqrt(p * (1 - p) / N)
+
+
+@pytest.mark.parametrize("dim", [1, 2, 256])
+def test_on_a_sphere_all_are_equally_far_out_and_no_side_is_preferred(dim):
+    z = drawn(Spherical(dim=dim, radius=3.0))
+    torch.testing.assert_close(z.norm(dim=1), torch.full((N,), 3.0))
+    assert z.mean(0).abs().max() < 5 * 3 / math.sqrt(dim * N)
+    assert (z.T @ z / N - torch.eye(dim) * 9 / dim).abs().max() < 6 * 9 / dim / math.sqrt(N) * math.sqrt(2)
+
+
+@pytest.mark.parametrize("dim", [1, 3])
+def test_stratified_batches_leave_no_gap_and_only_the_first_number_is_in_order(dim):
+    z = Stratified(dim=dim, reach=8.0, jitter=0.01).sample(8, seeds.stream(5, "z"))
+    jitter = z.sort(0).values - torch.linspace(-8, 8, 8)[:, None]
+    assert jitter.min() > -1e-6 and 0.005 < jitter.max() < 0.01 + 1e-6
+    assert torch.equal(z[:, 0], z[:, 0].sort().values)
+    assert all(not torch.equal(column, column.sort().values) for column in z[:, 1:].T)
+
+
+def test_a_point_is_one():
+    assert torch.equal(drawn(Point()), torch.ones(N, 1))
 
 
 def test_mean_and_spread():

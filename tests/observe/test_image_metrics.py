@@ -10,7 +10,7 @@ import torch
 
 from gancore.game.data import archive, data
 from gancore.observe.metrics import images
-from gancore.observe.metrics.images import GAP, Neighbours, Plane, tile
+from gancore.observe.metrics.images import GAP, Neighbours, Plane, form, tile
 
 needs_mnist = pytest.mark.skipif(
     not os.path.isdir(os.path.join(os.environ.get("GANSCOPE_DATA", "/nowhere"), "mnist")),
@@ -157,6 +157,30 @@ def test_tiles_of_floats_are_clipped_and_gaps_are_filled():
     assert (sheet[3:, 3:] == GAP).all()
     with pytest.raises(ValueError, match="no square"):
         tile(np.zeros((4, 10)))
+
+
+def test_colours_lie_where_the_grey_ones_do():
+    grey = np.random.default_rng(0).integers(0, 256, (5, 3, 16), np.uint8)
+    sheet = tile(grey.reshape(5, 48))
+    assert sheet.shape == (9, 14, 3) and sheet.dtype == np.uint8
+    for channel in range(3):
+        assert np.array_equal(sheet[..., channel], tile(grey[:, channel]))
+
+
+def test_no_number_of_pixels_is_both_grey_and_coloured():
+    forms = [form(channels * side**2) for channels in (1, 3) for side in range(1, 200)]
+    assert forms == [(channels, side) for channels in (1, 3) for side in range(1, 200)]
+
+
+def test_large_pictures_make_a_plane_too():
+    random = np.random.default_rng(0)
+    directions = random.normal(size=(3, 3 * 24**2))
+    pixels = np.clip(128 + 20 * random.normal(size=(300, 3)) @ directions, 0, 255).astype(np.uint8)
+    plane = Plane.fit(pixels)
+    assert plane.components.shape == (50, 3 * 24**2) and plane.explained[:3].sum() > 0.9
+    assert np.allclose(plane.components @ plane.components.T, np.eye(50), atol=1e-5)
+    assert np.array_equal(plane.components, Plane.fit(pixels).components)
+    assert (Neighbours(plane, pixels).nearest(pixels[:9] / 255)[0] == np.arange(9)).all()
 
 
 @needs_mnist

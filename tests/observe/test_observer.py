@@ -12,10 +12,17 @@ from gancore.observe.probes import PROBES
 from gancore.train.state import State
 from gancore.train.trainer import SCALARS, Trainer
 
-IMAGES = {"samples", "fresh-samples", "nearest", "pca"}
-LINE = {"density", "mapping", "quality"}
-EVERY = set(PROBES) - IMAGES - LINE
-ON = {"normal": EVERY | LINE, "cauchy": EVERY | LINE, "digits": EVERY | IMAGES}
+IMAGES = {"samples", "fresh-samples", "ema-samples", "nearest", "pca", "ema-pca"}
+LINE = {"density", "ema-density", "mapping", "quality", "best-value"}
+PLANE = {"points"}
+EVERY = set(PROBES) - IMAGES - LINE - PLANE
+ON = {
+    "normal": EVERY | LINE,
+    "cauchy": EVERY | LINE,
+    "digits": EVERY | IMAGES,
+    "ring": EVERY | PLANE,
+    "dirac": EVERY,
+}
 CONFIGS = {name: Config.from_flat({"data": name, "batch": 16, "g.width": 8, "d.width": 8}) for name in ON}
 
 
@@ -65,7 +72,7 @@ def test_every_probe_gives_the_same_names_at_every_moment_and_its_frame_travels(
     assert frame.info["d_updates"] == trainer.state.d_updates == 351
 
 
-@pytest.mark.parametrize("probe", sorted(set(PROBES) - IMAGES))
+@pytest.mark.parametrize("probe", sorted(set(PROBES) - IMAGES - PLANE))
 @pytest.mark.parametrize("loss", losses)
 def test_probes_work_for_every_loss_and_share_no_names_by_accident(probe, loss, fixed):
     config = CONFIGS["normal"].with_("loss", loss)
@@ -113,6 +120,37 @@ def test_generators_that_broke_show_as_gaps(fixed):
     frame.encode()
 
 
+def test_points_are_the_fixed_samples_and_broken_ones_are_gaps(fixed):
+    trainer, observer = Trainer(CONFIGS["ring"]), Observer(fixed["ring"])
+    arrays = observer.look(trainer, {"points"}, 0.0).arrays
+    real = np.stack([arrays["real_x"], arrays["real_y"]], 1)
+    np.testing.assert_array_equal(real, fixed["ring"].real)
+    np.testing.assert_allclose(np.hypot(*real.T), 1, atol=0.06)  # within six sigma of the ring
+    fake = trainer.game.generate(trainer.state, fixed["ring"].z)
+    np.testing.assert_array_equal(np.stack([arrays["fake_x"], arrays["fake_y"]], 1), fake)
+    broken = State(**{**vars(trainer.state), "g": trainer.state.g * 1e30})
+    gaps = observer.look(Trainer(CONFIGS["ring"], state=broken), {"points"}, 0.0).arrays
+    assert np.isnan(gaps["fake_x"]).any() and np.isfinite(gaps["real_x"]).all()
+
+
+def test_any_first_part_of_the_fixed_z_is_a_sample():
+    config = CONFIGS["normal"].with_("noise", "stratified")
+    z = Observer.prepare(config, config.data.open()).z[:, 0]
+    assert abs(z[:500].mean()) < 0.6 and abs(z[:500].std() - 5 / 3**0.5) < 0.3
+
+
 def test_fixed_samples_are_the_same_for_the_same_seed():
     one, other = (Observer.prepare(CONFIGS["normal"], CONFIGS["normal"].data.open()) for _ in range(2))
     assert torch.equal(one.z, other.z) and torch.equal(one.real, other.real)
+
+
+def test_the_running_mean_of_g_is_seen_apart_from_g():
+    config = Config.from_flat({"ema": 0.9, "data": "two-normals", "g.width": 8, "d.width": 8})
+    trainer = Trainer(config)
+    looking = Observer(Observer.prepare(config, trainer.game.source))
+    first = looking.look(trainer, {"density", "ema-density"}, 0.0).arrays
+    np.testing.assert_array_equal(first["p_g"], first["p_ema"])  # before the first update they are one
+    trainer.advance(50)
+    then = looking.look(trainer, {"density", "ema-density"}, 0.0).arrays
+    moved = {name: np.abs(then[name] - first[name]).sum() for name in ("p_g", "p_ema")}
+    assert 0 < moved["p_ema"] != moved["p_g"]

@@ -18,17 +18,18 @@ class BadFile(ValueError):
     """A file that is not what it should be. The message names the file, what was found and what would do."""
 
 
-def read(path: Path) -> np.ndarray:
+def read(path: Path, most: int = 1 << 32) -> np.ndarray:
     """The bytes of an IDX file, gzipped or plain (told by content, not by name): uint8, in the shape of its header.
 
-    Raises `BadFile` unless header and contents agree to the byte, OSError if the file cannot be opened.
+    Raises `BadFile` unless header and contents agree to the byte and they are `most` at most, OSError if the file cannot
+    be opened.
     """
     path = Path(path)
     with open(path, "rb") as file:
         gzipped = file.read(2) == b"\x1f\x8b"
     try:
         with gzip.open(path) if gzipped else open(path, "rb") as file:
-            shape = _shape(path, file)
+            shape = _shape(path, file, most)
             array = np.empty(math.prod(shape), np.uint8)
             found = file.readinto(array)
             beyond = file.read(1)  # reading to the end also checks gzip's own checksum
@@ -40,7 +41,7 @@ def read(path: Path) -> np.ndarray:
     return array.reshape(shape)
 
 
-def _shape(path: Path, file) -> tuple[int, ...]:
+def _shape(path: Path, file, most: int) -> tuple[int, ...]:
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != BYTES or not 1 <= magic[3] <= 4:
         raise BadFile(
@@ -52,4 +53,6 @@ def _shape(path: Path, file) -> tuple[int, ...]:
     shape = struct.unpack(f">{magic[3]}I", sizes)
     if math.prod(shape) > MOST_PER_BYTE * path.stat().st_size:
         raise BadFile(f"{path} promises the shape {shape}, more than {path.stat().st_size:,} bytes can hold")
+    if math.prod(shape) > most:
+        raise BadFile(f"{path} promises the shape {shape}: give {most:,} bytes at most")
     return shape

@@ -1,4 +1,4 @@
-"""Sets of small grey pictures to play on: digits that come along offline, MNIST and Fashion-MNIST."""
+"""Sets of small pictures to play on: digits that come along offline, MNIST and Fashion-MNIST."""
 
 from __future__ import annotations
 
@@ -17,21 +17,26 @@ from gancore.game.data.shelf import data
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Square grey pictures in memory: `pixels` uint8 (N, side*side), `labels` uint8 (N,). Safe to share by threads."""
+    """Square pictures in memory, grey or with channels one after the other. Safe to share by threads.
+
+    `pixels` uint8 (N, channels*side*side), `labels` of whole numbers (N,).
+    """
 
     name: str
     pixels: Tensor
     labels: Tensor
     side: int
+    channels: int = 1
 
     squash = "sigmoid"
 
     @property
-    def shape(self) -> tuple[int]:
-        return (self.side * self.side,)
+    def shape(self) -> tuple[int, int, int]:
+        """(channels, side, side): what one flat row stands for."""
+        return (self.channels, self.side, self.side)
 
     def sample(self, n: int, generator: torch.Generator) -> Tensor:
-        """`n` pictures drawn with replacement, (n, side*side) float32 in [0, 1]."""
+        """`n` pictures drawn with replacement, (n, channels*side*side) float32 in [0, 1]."""
         rows = torch.randint(len(self.pixels), (n,), generator=generator)
         return self.pixels[rows].float().div_(255)
 
@@ -58,7 +63,7 @@ class Mnist:
     title = "MNIST 28×28"
 
     def open(self, report: Report | None = None) -> Images:
-        return _train(MNIST, report or quiet)
+        return train(MNIST, report or quiet)
 
 
 @data.add
@@ -70,7 +75,7 @@ class FashionMnist:
     title = "Fashion-MNIST 28×28"
 
     def open(self, report: Report | None = None) -> Images:
-        return _train(FASHION_MNIST, report or quiet)
+        return train(FASHION_MNIST, report or quiet)
 
 
 @functools.cache
@@ -82,7 +87,8 @@ def _digits() -> Images:
     return Images("digits", torch.from_numpy(pixels), torch.from_numpy(bunch.target.astype(np.uint8)), side=8)
 
 
-def _train(archive: Archive, report: Report) -> Images:
+def train(archive: Archive, report: Report) -> Images:
+    """The 60,000 pictures to train on, fetched if need be."""
     images, labels = archive.find("train", report)
     report(f"Reading {archive.name}", None)
     return _load(archive.name, images, labels)

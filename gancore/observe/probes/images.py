@@ -23,6 +23,12 @@ def fresh_samples(look):
 
 
 @probe
+def ema_samples(look):
+    """The grid from fixed z that G's running mean draws, uint8."""
+    return {"grid_ema": tile(look.ema_fake[:GRID].numpy())}
+
+
+@probe
 def nearest(look):
     """For each of the 64 pictures from fixed z the nearest real one in pixels, and how far it is (Euclidean, 0..√pixels)."""
     index, distance = look.fixed.neighbours.nearest(look.fake[:GRID])
@@ -35,3 +41,10 @@ def pca(look):
     """Generated pictures in the space of the first three principal components of the real ones."""
     x, y, z = look.fixed.plane.project(look.fake.numpy(), 3).T
     return {"pca_x": x, "pca_y": y, "pca_z": z}
+
+
+@probe
+def ema_pca(look):
+    """What G's running mean draws, in the same space."""
+    x, y, z = look.fixed.plane.project(look.ema_fake.numpy(), 3).T
+    return {"ema_x": x, "ema_y": y, "ema_z": z}
