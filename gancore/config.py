@@ -16,12 +16,14 @@ import tomli_w
 from gancore.catalog import BadKnob, Catalog, Knob, knob, knobs, near, shown, text
 from gancore.game.constraints import Free, constraints
 from gancore.game.data import data
-from gancore.game.losses import NonSaturating, losses
+from gancore.game.inputs import inputs
+from gancore.game.losses import losses
 from gancore.game.networks import networks
 from gancore.game.noise import noise
 from gancore.game.penalties import NoPenalty, penalties
 from gancore.train.dynamics import Alternating, dynamics
 from gancore.train.optim import Adam, optimisers
+from gancore.train.schedules import Constant, schedules
 
 ROLES: dict[str, Catalog] = {
     "data": data,
@@ -31,13 +33,15 @@ ROLES: dict[str, Catalog] = {
     "loss": losses,
     "penalty": penalties,
     "constraint": constraints,
+    "input": inputs,
     "g_opt": optimisers,
     "d_opt": optimisers,
+    "schedule": schedules,
     "dynamics": dynamics,
 }
 
 # Roles whose choice may be swapped while the game is played. The others make a new game: they act on restart.
-LIVE_ROLES = frozenset({"loss", "penalty", "constraint", "g_opt", "d_opt", "dynamics"})
+LIVE_ROLES = frozenset({"loss", "penalty", "constraint", "g_opt", "d_opt", "schedule", "dynamics"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -48,20 +52,29 @@ class Config:
     noise: Any = dataclasses.field(default_factory=noise["normal"])
     g: Any = dataclasses.field(default_factory=networks["mlp"])
     d: Any = dataclasses.field(default_factory=networks["mlp"])
-    loss: Any = dataclasses.field(default_factory=NonSaturating)
+    loss: Any = dataclasses.field(default_factory=losses["non-saturating"])
     penalty: Any = dataclasses.field(default_factory=NoPenalty)
     constraint: Any = dataclasses.field(default_factory=Free)
+    input: Any = dataclasses.field(default_factory=inputs["none"])
     g_opt: Any = dataclasses.field(default_factory=Adam)
     d_opt: Any = dataclasses.field(default_factory=Adam)
+    schedule: Any = dataclasses.field(default_factory=Constant)
     dynamics: Any = dataclasses.field(default_factory=Alternating)
     batch: int = knob(
         128, 1, 4096, live=True, log=True, label="batch size", help="Samples in each real and each generated batch"
+    )
+    ema: float = knob(
+        0.0, 0.0, 0.99999, live=True, advanced=True, label="EMA of G", help="Memory of G's running mean; 0 keeps none"
     )
     seed: int = knob(0, 0, 2**31 - 1, help="Governs first weights, data and noise: same seed, same run")
 
     def __post_init__(self):
         for k in knobs(self):
             object.__setattr__(self, k.name, k.parse(getattr(self, k.name)))
+        for role in ROLES:
+            choice = getattr(self, role)
+            if reason := refusal(choice, self):
+                raise BadKnob(f"{role} = {shown(choice.name)} cannot be combined like this: {reason}")
 
     def flat(self) -> dict[str, Any]:
         """Every setting under its address: `{"data": "normal", "data.mean": 4.0, ..., "seed": 0}`."""
@@ -102,6 +115,11 @@ class Config:
     def differences(self, other: Config) -> dict[str, Any]:
         """The settings to change so that this config becomes `other`."""
         mine, theirs = self.flat(), other.flat()
+        for role in ROLES:
+            choice = getattr(other, role)
+            # A role named anew starts from its defaults, not from what stood there before.
+            if choice.name != mine[role]:
+                mine |= {f"{role}.{k.name}": k.default for k in knobs(choice)}
         return {address: value for address, value in theirs.items() if mine.get(address) != value}
 
     def to_query(self) -> dict[str, str]:
@@ -153,6 +171,11 @@ def read_toml(source: str) -> dict[str, Any]:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise BadKnob(f"this is not TOML: {error}") from None
+
+
+def refusal(choice: Any, config: Config) -> str | None:
+    """Why a choice cannot be played beside the others of this config, in one sentence, or None."""
+    return choice.refuses(config) if hasattr(choice, "refuses") else None
 
 
 def live(address: str) -> bool:

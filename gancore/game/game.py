@@ -1,6 +1,9 @@
-"""The game itself: two networks, a source of real samples, a prior, and what each player wants."""
+"""The game itself: what each player minimises, as a function of both players' weights and of one batch."""
 
 from __future__ import annotations
+
+from itertools import count
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -8,56 +11,91 @@ from torch import Tensor
 from gancore.game.player import Player
 
 
+class Batch(NamedTuple):
+    """What chance gives to one update: samples, noise, and a seed for all that is drawn on the way (dropout, say)."""
+
+    real: Tensor | None  # (n * packs, event); None where nobody looks at it
+    z: Tensor  # (n * packs, dim)
+    seed: int
+
+
 class Game:
-    """Everything of a run that is not state: the players' shapes, the real source, the prior, and the rules."""
+    """Everything of a run that is not state: the players' shapes, the real source, the prior, and the rules.
+
+    A loss changes nothing but the buffers that it is given, and those only in place: hand it copies (`own_buffers`).
+    """
 
     def __init__(self, config, source, seeds):
         """`source` is an opened data choice; `seeds(name)` gives the named generator that draws the first weights."""
         self.source = source
-        self.g = Player(config.g.build((config.noise.dim,), source.shape, source.squash, seeds("init/g")))
-        self.d = Player(config.d.build(source.shape, (1,), "linear", seeds("init/d")))
-        # One call on real and fake together is faster and equal, unless samples of a batch see each other (batch norm).
-        self.together = not self.d.buffers
         self.set_rules(config)
+        shown = (self.input.packs * source.shape[0], *source.shape[1:])
+        drawing = config.g.build((config.noise.dim,), source.shape, source.squash, seeds("init/g"))
+        config.g.meet(drawing, source, seeds("init/data"))
+        self.g = Player(drawing)
+        self.d = Player(config.d.build(shown, (1,), "linear", seeds("init/d")))
+        # One call on real and fake together is faster and equal, unless samples of a batch see each other (batch norm).
+        self.together = self.d.together
 
     def set_rules(self, config) -> None:
         """Takes over what may change while the game is played."""
-        self.noise, self.loss, self.penalty, self.batch = config.noise, config.loss, config.penalty, config.batch
+        self.noise, self.loss, self.batch = config.noise, config.loss, config.batch
+        self.penalty, self.constraint, self.input = config.penalty, config.constraint, config.input
 
-    def generate(self, state, z: Tensor) -> Tensor:
-        """G(z) with the weights of `state`, no gradient: (n, dim) -> (n, event)."""
+    def draw(self, streams: dict[str, torch.Generator], with_real: bool = True) -> Batch:
+        """Chance for one update; the generators go on."""
+        n = self.batch * self.input.packs
+        real = self.source.sample(n, streams["data"]) if with_real else None
+        z = self.noise.sample(n, streams["noise"])
+        return Batch(real, z, int(torch.randint(2**62, (), generator=streams["inner"])))
+
+    def d_loss(self, g: Tensor, d: Tensor, state, batch: Batch):
+        """D's loss with these flat weights, and D's raw outputs on real and on fake, (2, n)."""
+        generator, seeds = torch.Generator().manual_seed(batch.seed), count(batch.seed + 1)
+        fake = self._show(self._fake(g, state, batch, seeds), state, generator)
+        real = self._show(batch.real, state, generator)
+        critic = self._critic(d, state, seeds)
+        if self.together:
+            outputs = critic(torch.cat([real, fake])).view(2, -1)
+        else:
+            outputs = torch.stack([critic(real), critic(fake)])
+        loss = self.loss.critic(*outputs.unbind())
+        if self.penalty.active:
+            loss = loss + self.penalty.term(critic, real, fake, generator)
+        return loss, outputs
+
+    def g_loss(self, g: Tensor, d: Tensor, state, batch: Batch) -> Tensor:
+        """G's loss with these flat weights."""
+        generator, seeds = torch.Generator().manual_seed(batch.seed), count(batch.seed + 1)
+        fake = self._show(self._fake(g, state, batch, seeds), state, generator)
+        critic = self._critic(d, state, seeds)
+        real = critic(self._show(batch.real, state, generator)) if self.loss.g_sees_real else None
+        return self.loss.generator(real, critic(fake))
+
+    def generate(self, state, z: Tensor, ema: bool = False) -> Tensor:
+        """G(z) with the weights of `state`, or with their running mean if one is kept: (n, dim) -> (n, event)."""
+        flat = state.memory.get("ema", state.g) if ema else state.g
         with torch.no_grad():
-            return self.g(self.g.weights(state.g), state.g_buffers, z)
+            return self.g(self.g.weights(flat), state.g_buffers, z, training=False)
 
     def judge(self, state, x: Tensor) -> Tensor:
-        """D's raw outputs with the weights of `state`, no gradient: (n, event) -> (n,)."""
+        """D's raw outputs with the weights of `state` on clean samples, each by itself: (n, event) -> (n,)."""
         with torch.no_grad():
-            return self.d(self.d.weights(state.d), state.d_buffers, x).squeeze(1)
+            return self._critic(state.d, state)(x.repeat(1, self.input.packs))
 
-    def d_gradient(self, state, real: Tensor, z: Tensor):
-        """Gradient of D's loss, flat (n_d,), and the scalars (4,): loss, mean D(real), mean D(fake), gradient norm."""
-        fake = self.generate(state, z)
-        flat = state.d.detach().requires_grad_()
-        critic = self._critic(self.d.weights(flat), state.d_buffers)
-        on_real, on_fake = (
-            critic(torch.cat([real, fake])).split(len(real)) if self.together else (critic(real), critic(fake))
-        )
-        loss = self.loss.critic(on_real, on_fake)
-        if self.penalty.active:
-            loss = loss + self.penalty.term(critic, real, fake)
-        (gradient,) = torch.autograd.grad(loss, flat)
-        with torch.no_grad():
-            said = self.loss.read(torch.stack([on_real, on_fake])).mean(1)
-            return gradient, torch.cat([loss.view(1), said, gradient.norm().view(1)])
+    def _fake(self, g: Tensor, state, batch: Batch, seeds) -> Tensor:
+        return self.g(self.g.weights(g), state.g_buffers, batch.z, training=True, seed=next(seeds))
 
-    def g_gradient(self, state, real: Tensor | None, z: Tensor):
-        """Gradient of G's loss, flat (n_g,), and the scalars (2,): loss, gradient norm. `real` is None if G looks away."""
-        flat = state.g.detach().requires_grad_()
-        fake = self.g(self.g.weights(flat), state.g_buffers, z)
-        critic = self._critic(self.d.weights(state.d), state.d_buffers)
-        loss = self.loss.generator(None if real is None else critic(real), critic(fake))
-        (gradient,) = torch.autograd.grad(loss, flat)
-        return gradient, torch.stack([loss.detach(), gradient.norm()])
+    def _show(self, x: Tensor, state, generator: torch.Generator) -> Tensor:
+        return self.input.show(x, self.source.shape, state.iteration, state.recall("input"), generator)
 
-    def _critic(self, weights, buffers):
-        return lambda x: self.d(weights, buffers, x).squeeze(1)
+    def _critic(self, d: Tensor, state, seeds=None):
+        """D as a function (n, event) -> (n,): in training mode if it is given seeds, one for each call."""
+        training = seeds is not None
+        weights = self.constraint.weights(self.d.weights(d), state.d_buffers, training)
+        own = {name: state.d_buffers[name] for name in self.d.buffers}
+
+        def critic(x: Tensor) -> Tensor:
+            return self.d(weights, own, x, training=training, seed=next(seeds) if training else None).squeeze(1)
+
+        return critic

@@ -1,4 +1,8 @@
-"""Optimisers as functions: (weights, gradient, moments) in, (weights, moments) out. PyTorch's own are the oracle."""
+"""Optimisers as functions: (weights, gradient, moments) in, (weights, moments) out. PyTorch's own are the oracle.
+
+Nothing is written in place that a gradient may have to pass through: unrolling differentiates through a step. For its
+sake a square is kept above the smallest number before its root is taken, whose slope at 0 is endless.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +19,33 @@ def rate(default: float):
     return knob(default, 1e-6, 10.0, live=True, log=True, label="learning rate", help="Size of each step")
 
 
+def decay(default: float, help: str):
+    return knob(default, 0.0, 1.0, live=True, advanced=True, label="weight decay", help=help)
+
+
+def root(square: Tensor) -> Tensor:
+    return square.clamp_min(torch.finfo(square.dtype).tiny).sqrt()
+
+
+class Moments:
+    """What the two Adams share: a gradient's running mean over the root of its square's, both set free of their start."""
+
+    def start(self, weights: Tensor) -> dict[str, Tensor]:
+        zero = torch.zeros_like(weights)
+        return {"mean": zero, "square": zero, "t": torch.zeros((), dtype=torch.float64)}
+
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor], scale: float = 1.0):
+        t = moments["t"] + 1
+        steps = t.item()
+        mean = moments["mean"].lerp(gradient, 1 - self.beta1)
+        square = (moments["square"] * self.beta2).addcmul(gradient, gradient, value=1 - self.beta2)
+        size = self.lr * scale / (1 - self.beta1**steps)
+        below = root(square).div((1 - self.beta2**steps) ** 0.5).add(self.eps)
+        return weights.addcdiv(mean, below, value=-size), {"mean": mean, "square": square, "t": t}
+
+
 @optimisers.add
-class Adam:
+class Adam(Moments):
     """Kingma & Ba 2015. GANs like β₁ below 0.9: momentum feeds the rotation of the game (Radford et al. 2016 use 0.5)."""
 
     name = "adam"
@@ -25,34 +54,39 @@ class Adam:
     beta2: float = knob(0.999, 0.0, 0.99999, live=True, advanced=True, label="β₂", help="Memory of its square")
     eps: float = knob(1e-8, 1e-12, 1.0, live=True, log=True, advanced=True, label="ε", help="Keeps the division finite")
 
-    def start(self, weights: Tensor) -> dict[str, Tensor]:
-        zero = torch.zeros_like(weights)
-        return {"mean": zero, "square": zero, "t": torch.zeros((), dtype=torch.float64)}
 
-    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
-        t = moments["t"] + 1
-        steps = t.item()
-        mean = moments["mean"].lerp(gradient, 1 - self.beta1)
-        square = (moments["square"] * self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
-        size = self.lr / (1 - self.beta1**steps)
-        root = square.sqrt().div_((1 - self.beta2**steps) ** 0.5).add_(self.eps)
-        return weights.addcdiv(mean, root, value=-size), {"mean": mean, "square": square, "t": t}
+@optimisers.add
+class AdamW(Moments):
+    """Loshchilov & Hutter 2019: Adam whose weights shrink by a share of their own, apart from the gradient's moments."""
+
+    name = "adamw"
+    lr: float = rate(1e-3)
+    beta1: float = knob(0.5, 0.0, 0.9999, live=True, label="β₁", help="Memory of the mean gradient")
+    beta2: float = knob(0.999, 0.0, 0.99999, live=True, advanced=True, label="β₂", help="Memory of its square")
+    eps: float = knob(1e-8, 1e-12, 1.0, live=True, log=True, advanced=True, label="ε", help="Keeps the division finite")
+    weight_decay: float = decay(0.01, "Share of each weight, times the learning rate, that every step takes away")
+
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor], scale: float = 1.0):
+        return super().step(weights * (1 - self.lr * scale * self.weight_decay), gradient, moments, scale)
 
 
 @optimisers.add
 class SGD:
-    """Robbins & Monro 1951 with momentum, as in Goodfellow et al. 2014."""
+    """Robbins & Monro 1951, with momentum as in Goodfellow et al. 2014; below zero it damps rotation (Gidel et al. 2019)."""
 
     name = "sgd"
     lr: float = rate(0.05)
-    momentum: float = knob(0.5, 0.0, 0.99, live=True, help="Share of the last step that is taken again")
+    momentum: float = knob(0.5, -0.99, 0.99, live=True, help="Share of the last step that is taken again")
+    weight_decay: float = decay(0.0, "Share of each weight that is added to its gradient")
 
     def start(self, weights: Tensor) -> dict[str, Tensor]:
         return {"velocity": torch.zeros_like(weights)}
 
-    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
-        velocity = (moments["velocity"] * self.momentum).add_(gradient)
-        return weights.add(velocity, alpha=-self.lr), {"velocity": velocity}
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor], scale: float = 1.0):
+        if self.weight_decay:
+            gradient = gradient.add(weights, alpha=self.weight_decay)
+        velocity = moments["velocity"] * self.momentum + gradient
+        return weights.add(velocity, alpha=-self.lr * scale), {"velocity": velocity}
 
 
 @optimisers.add
@@ -67,6 +101,6 @@ class RMSProp:
     def start(self, weights: Tensor) -> dict[str, Tensor]:
         return {"square": torch.zeros_like(weights)}
 
-    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor]):
-        square = (moments["square"] * self.alpha).addcmul_(gradient, gradient, value=1 - self.alpha)
-        return weights.addcdiv(gradient, square.sqrt().add_(self.eps), value=-self.lr), {"square": square}
+    def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor], scale: float = 1.0):
+        square = (moments["square"] * self.alpha).addcmul(gradient, gradient, value=1 - self.alpha)
+        return weights.addcdiv(gradient, root(square).add(self.eps), value=-self.lr * scale), {"square": square}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -10,13 +10,16 @@ from torch import Tensor
 from gancore import seeds
 
 COUNTS = ("iteration", "d_updates", "g_updates")
-GROUPS = ("g_buffers", "d_buffers", "g_moments", "d_moments")
-STREAMS = ("data", "noise")
+GROUPS = ("g_buffers", "d_buffers", "g_moments", "d_moments", "memory")
+STREAMS = ("data", "noise", "inner")
 
 
 @dataclass(frozen=True)
 class State:
-    """Weights are flat vectors. Tensors are never written in place, so that a state kept aside stays what it was."""
+    """Weights are flat vectors. Tensors are never written in place, so that a state kept aside stays what it was.
+
+    `memory` is what the rules keep in mind, each under its owner's name: `input.*`, `penalty.*`, `dynamics.*`, and `ema`.
+    """
 
     g: Tensor
     d: Tensor
@@ -25,6 +28,7 @@ class State:
     g_moments: dict[str, Tensor]
     d_moments: dict[str, Tensor]
     streams: dict[str, torch.Generator]
+    memory: dict[str, Tensor] = field(default_factory=dict)
     iteration: int = 0
     d_updates: int = 0
     g_updates: int = 0
@@ -32,9 +36,37 @@ class State:
     @classmethod
     def start(cls, game, config) -> State:
         """The untrained game of this config."""
+        g, d = game.g.start, game.d.start
+        moments = config.g_opt.start(g), config.d_opt.start(d)
         streams = {name: seeds.stream(config.seed, name) for name in STREAMS}
-        moments = config.g_opt.start(game.g.start), config.d_opt.start(game.d.start)
-        return cls(game.g.start, game.d.start, game.g.buffers, game.d.buffers, *moments, streams)
+        state = cls(g, d, game.g.buffers, game.d.buffers, *moments, streams).remember("input", config.input.start())
+        return state.with_penalty(config.penalty).with_constraint(game, config.constraint)
+
+    def with_penalty(self, penalty) -> State:
+        """The same state, in which the memory of this penalty starts anew."""
+        return self.remember("penalty.g", penalty.start(self.g)).remember("penalty.d", penalty.start(self.d))
+
+    def with_constraint(self, game, constraint) -> State:
+        """The same state, in which what this constraint keeps beside D's buffers starts anew."""
+        kept = constraint.start(game.d.weights(self.d))
+        return replace(self, d_buffers={name: self.d_buffers[name] for name in game.d.buffers} | kept)
+
+    def recall(self, owner: str) -> dict[str, Tensor]:
+        """What `owner` keeps in mind."""
+        return _members(self.memory, owner) if self.memory else {}
+
+    def remember(self, owner: str, kept: dict[str, Tensor]) -> State:
+        """The same state in which `owner` keeps this in mind, and nothing else."""
+        others = {key: tensor for key, tensor in self.memory.items() if not key.startswith(owner + ".")}
+        return replace(self, memory=others | {f"{owner}.{name}": tensor for name, tensor in kept.items()})
+
+    def averaged(self, memory: float) -> State:
+        """The same state with G's running mean taken one iteration further; a memory of 0 keeps no mean."""
+        if not memory and "ema" not in self.memory:
+            return self
+        others = {name: tensor for name, tensor in self.memory.items() if name != "ema"}
+        mean = {"ema": self.g.lerp(self.memory.get("ema", self.g), memory)} if memory else {}
+        return replace(self, memory=others | mean)
 
     def fork(self) -> State:
         """The same state with generators of its own: drawing from one leaves the other where it is."""
@@ -70,4 +102,4 @@ class State:
 
 
 def _members(named: dict[str, Tensor], group: str) -> dict[str, Tensor]:
-    return {key.split(".", 1)[1]: tensor for key, tensor in named.items() if key.startswith(group + ".")}
+    return {key[len(group) + 1 :]: tensor for key, tensor in named.items() if key.startswith(group + ".")}

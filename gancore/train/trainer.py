@@ -10,8 +10,9 @@ from torch import Tensor
 
 from gancore import seeds
 from gancore.catalog import BadKnob, shown
-from gancore.config import Config, live
+from gancore.config import ROLES, Config, live
 from gancore.game.game import Game
+from gancore.train.moves import Moves
 from gancore.train.state import State
 
 SCALARS = ("d_loss", "d_real", "d_fake", "d_grad", "g_loss", "g_grad")
@@ -48,6 +49,7 @@ class Trainer:
         """
         self.config = config
         self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
+        self.moves = Moves(self.game, config)
         self.state = state or State.start(self.game, config)
         self.planned = sorted(planned, key=lambda event: event.iteration)
         _rehearse(config, self.planned)
@@ -88,23 +90,6 @@ class Trainer:
         self.events.append(event)
         return event
 
-    def d_update(self, state: State):
-        """One update of D. Returns the new state and the scalars (4,): loss, mean D(real), mean D(fake), gradient norm."""
-        state = state.own_buffers()
-        real, z = self._real(state), self._z(state)
-        gradient, seen = self.game.d_gradient(state, real, z)
-        d, moments = self.config.d_opt.step(state.d, gradient, state.d_moments)
-        return replace(state, d=self.config.constraint.apply(d), d_moments=moments, d_updates=state.d_updates + 1), seen
-
-    def g_update(self, state: State, against: State | None = None):
-        """One update of G, against D as it is in `against` (default: as it is now). Scalars (2,): loss, gradient norm."""
-        state = state.own_buffers()
-        rival = state if against is None else replace(state, d=against.d, d_buffers=against.d_buffers)
-        real = self._real(state) if self.config.loss.g_sees_real else None
-        gradient, seen = self.game.g_gradient(rival, real, self._z(state))
-        g, moments = self.config.g_opt.step(state.g, gradient, state.g_moments)
-        return replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1), seen
-
     def _play(self, n: int) -> Tensor:
         """`n` iterations, checked once at their end; only if that fails are they played again, one by one, to find where."""
         start = self.state.fork()
@@ -129,7 +114,8 @@ class Trainer:
     def _iterate(self, state: State, n: int):
         rows = []
         for _ in range(n):
-            state, seen = self.config.dynamics.iterate(self, state)
+            state, seen = self.config.dynamics.iterate(self.moves, state)
+            state = state.averaged(self.config.ema)
             state = replace(state, iteration=state.iteration + 1)
             rows.append(seen)
         return state, torch.stack(rows)
@@ -146,18 +132,28 @@ class Trainer:
 
     def _set(self, address: str, value: str) -> None:
         config = _changed(self.config, address, value)
-        state = self.state
-        if type(config.d_opt) is not type(self.config.d_opt):
-            state = replace(state, d_moments=config.d_opt.start(state.d))
-        if type(config.g_opt) is not type(self.config.g_opt):
-            state = replace(state, g_moments=config.g_opt.start(state.g))
-        self.config, self.state = config, state
+        self.state = self._under(config)
+        self.config, self.moves = config, Moves(self.game, config)
         self.game.set_rules(config)
+
+    def _under(self, config: Config) -> State:
+        """The state as these rules want it: what belongs to a choice that was swapped starts anew."""
+        state = self.state
+        swapped = {role for role in ROLES if type(getattr(config, role)) is not type(getattr(self.config, role))}
+        if "d_opt" in swapped:
+            state = replace(state, d_moments=config.d_opt.start(state.d))
+        if "g_opt" in swapped:
+            state = replace(state, g_moments=config.g_opt.start(state.g))
+        if "penalty" in swapped:
+            state = state.with_penalty(config.penalty)
+        if "constraint" in swapped:
+            state = state.with_constraint(self.game, config.constraint)
+        return state.remember("dynamics", {}) if "dynamics" in swapped else state
 
     def _step(self, which: str) -> None:
         _checked(which)
         before = self.state.fork()
-        state, seen = (self.d_update if which == "d" else self.g_update)(self.state)
+        state, seen = (self.moves.d_update if which == "d" else self.moves.g_update)(self.state)
         if not (_finite(seen) and _finite(state.d) and _finite(state.g)):
             self.state = before
             raise Diverged(self.iteration, f"the single update of {which.upper()}")
@@ -166,12 +162,6 @@ class Trainer:
     def _do_planned(self) -> None:
         while self.planned and self.planned[0].iteration <= self.iteration:
             self.apply(self.planned.pop(0).what)
-
-    def _real(self, state: State) -> Tensor:
-        return self.game.source.sample(self.game.batch, state.streams["data"])
-
-    def _z(self, state: State) -> Tensor:
-        return self.game.noise.sample(self.game.batch, state.streams["noise"])
 
 
 def _rehearse(config: Config, planned: list[Event]) -> None:

@@ -5,14 +5,27 @@ import torch
 
 from gancore.train.optim import optimisers
 
+
+def momentum_of_any_sign(oracle, momentum):
+    """PyTorch's SGD refuses momentum below 0 when it is made, and computes it all the same."""
+    oracle.param_groups[0]["momentum"] = momentum
+    return oracle
+
+
 ORACLES = {
     "adam": lambda o, w: torch.optim.Adam(w, lr=o.lr, betas=(o.beta1, o.beta2), eps=o.eps),
-    "sgd": lambda o, w: torch.optim.SGD(w, lr=o.lr, momentum=o.momentum),
+    "adamw": lambda o, w: torch.optim.AdamW(
+        w, lr=o.lr, betas=(o.beta1, o.beta2), eps=o.eps, weight_decay=o.weight_decay
+    ),
+    "sgd": lambda o, w: momentum_of_any_sign(
+        torch.optim.SGD(w, lr=o.lr, weight_decay=o.weight_decay), momentum=o.momentum
+    ),
     "rmsprop": lambda o, w: torch.optim.RMSprop(w, lr=o.lr, alpha=o.alpha, eps=o.eps),
 }
 SETTINGS = {
+    "adamw": [{}, {"weight_decay": 0.0}, {"weight_decay": 1.0, "lr": 0.05, "beta1": 0.0}],
     "adam": [{}, {"beta1": 0.0, "beta2": 0.99}, {"beta1": 0.9, "lr": 0.1}, {"beta2": 0.0, "eps": 1e-3}],
-    "sgd": [{}, {"momentum": 0.0}, {"momentum": 0.9, "lr": 0.01}],
+    "sgd": [{}, {"momentum": 0.0}, {"momentum": 0.9, "lr": 0.01}, {"momentum": -0.5}, {"weight_decay": 0.1}],
     "rmsprop": [{}, {"alpha": 0.9, "lr": 0.01}, {"alpha": 0.0, "eps": 1e-3}],
 }
 
@@ -46,3 +59,29 @@ def test_a_step_writes_into_nothing(name):
     ours.step(weights, slope, moments)
     assert torch.equal(weights, torch.ones(4)) and torch.equal(slope, torch.full((4,), 0.5))
     assert all(torch.equal(moments[key], before[key]) for key in before)
+
+
+@pytest.mark.parametrize("name", optimisers)
+def test_a_scale_is_a_smaller_rate(name):
+    whole, half = optimisers.make(name, lr=0.1), optimisers.make(name, lr=0.05)
+    weights = torch.linspace(-1, 1, 7)
+    one, _ = whole.step(weights, gradient(weights), whole.start(weights), 0.5)
+    other, _ = half.step(weights, gradient(weights), half.start(weights))
+    torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("name", optimisers)
+def test_one_can_differentiate_through_steps(name, double):
+    """Also from where the gradient is zero and an optimiser divides by its root."""
+    ours = optimisers.make(name, lr=0.01)
+
+    def end(start, tilt):
+        weights, moments = start, ours.start(start)
+        for _ in range(3):
+            weights, moments = ours.step(weights, gradient(weights) * tilt, moments)
+        return weights
+
+    start = torch.tensor([0.0, -0.7, 0.4], requires_grad=True)
+    slope = torch.autograd.functional.jacobian(lambda tilt: end(start, tilt), torch.ones(3))
+    assert slope.isfinite().all()
+    assert torch.autograd.gradcheck(lambda tilt: end(start.detach(), tilt)[1:], torch.ones(3, requires_grad=True))

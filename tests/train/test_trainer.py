@@ -1,6 +1,7 @@
 """Truths about playing: exact however it is cut, changed, kept and taken up again; and it stops before a bad update."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import safetensors.torch
@@ -148,6 +149,75 @@ def test_clipping_holds_after_every_update():
     for _ in range(5):
         trainer.advance(1)
         assert trainer.state.d.abs().max() <= 0.02
+
+
+def test_g_has_a_running_mean_while_it_is_asked_for():
+    trainer, z = Trainer(SMALL, planned=(Event(3, "ema=0.9"), Event(8, "ema=0.5"))), torch.ones(4, 1)
+    trainer.advance(3)
+    assert torch.equal(trainer.game.generate(trainer.state, z, ema=True), trainer.game.generate(trainer.state, z))
+    mean = None
+    for memory in [0.9] * 5 + [0.5] * 5:
+        trainer.advance(1)
+        g = trainer.state.g
+        mean = g if mean is None else memory * mean + (1 - memory) * g  # it starts at the first G that it meets
+        torch.testing.assert_close(trainer.state.memory["ema"], mean)
+    own = replace(trainer.state, g=trainer.state.memory["ema"])
+    assert torch.equal(trainer.game.generate(trainer.state, z, ema=True), trainer.game.generate(own, z))
+    trainer.apply("ema=0")
+    trainer.advance(1)
+    assert "ema" not in trainer.state.memory
+
+
+def test_a_running_mean_changes_nothing_in_the_game():
+    plain, averaged = Trainer(SMALL), Trainer(SMALL.with_("ema", 0.99))
+    assert torch.equal(plain.advance(20), averaged.advance(20))
+
+
+def test_what_a_swapped_rule_keeps_in_mind_starts_anew():
+    trainer = Trainer(SMALL)
+    trainer.advance(3)
+    assert not trainer.state.memory and not trainer.state.d_buffers
+    trainer.apply("penalty=historical-averaging"), trainer.apply("constraint=spectral-norm")
+    assert torch.equal(trainer.state.memory["penalty.g.mean"], trainer.state.g)
+    assert all(name.startswith("sn.") for name in trainer.state.d_buffers) and trainer.state.d_buffers
+    trainer.apply("dynamics=lookahead")
+    trainer.advance(3)
+    assert {"dynamics.g", "dynamics.d"} < trainer.state.memory.keys()
+    for calm in ("penalty=none", "constraint=none", "dynamics=alternating"):
+        trainer.apply(calm)
+    assert not trainer.state.memory and not trainer.state.d_buffers
+
+
+def test_an_input_acts_on_restart_and_its_knobs_may_be_live():
+    trainer = Trainer(SMALL.with_("input", "instance-noise"))
+    trainer.advance(2)
+    with pytest.raises(BadKnob, match="restart"):
+        trainer.apply("input=none")
+    still, moved = (Trainer(trainer.config, state=trainer.state.fork()) for _ in range(2))
+    moved.apply("input.sigma=2")
+    assert moved.config.input.sigma == 2
+    assert not torch.equal(still.advance(1)[:, 0], moved.advance(1)[:, 0])
+
+
+def test_packs_are_drawn_whole_and_a_clean_sample_is_judged_beside_its_own_kind():
+    trainer = Trainer(SMALL.with_("input", "packing").with_("input.m", 3))
+    batch = trainer.game.draw(trainer.state.fork().streams)
+    assert batch.real.shape == batch.z.shape == (96, 1)
+    _, outputs = trainer.game.d_loss(trainer.state.g, trainer.state.d, trainer.state, batch)
+    assert outputs.shape == (2, 32)
+    said = trainer.game.judge(trainer.state, torch.tensor([[0.5], [2.0]]))
+    with torch.no_grad():
+        torch.testing.assert_close(said[1], trainer.game.d.module(torch.full((1, 3), 2.0))[0, 0])
+
+
+def test_what_cannot_be_combined_is_refused_with_the_reason_also_while_it_is_played():
+    with pytest.raises(BadKnob, match=r"penalty.*r1.*batch"):
+        Config.from_flat({"d.norm": "batch", "penalty": "r1"})
+    trainer = Trainer(SMALL.with_("d.norm", "batch"))
+    trainer.advance(1)
+    with pytest.raises(BadKnob, match="cannot be combined"):
+        trainer.apply("penalty=r1")
+    assert trainer.config.penalty.name == "none" and not trainer.events
 
 
 BAD_EVENTS = [

@@ -1,0 +1,92 @@
+"""The moves that a game offers: chance, each player's gradient, each player's step; the dynamics decide on their order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from gancore.config import Config
+from gancore.game.game import Batch, Game
+from gancore.train.state import State
+
+
+class Moves:
+    """Functions from state to state under one config; of a state handed in, only the generators go on.
+
+    With `through=True` a gradient keeps its graph, so that one can differentiate through an update as through a layer.
+    """
+
+    def __init__(self, game: Game, config: Config):
+        self.game, self.config = game, config
+
+    def d_update(self, state: State):
+        """One update of D. Returns the new state and the scalars (4,): loss, mean D(real), mean D(fake), gradient norm."""
+        state, gradient, seen = self.d_gradient(state, self.d_draw(state))
+        return self.d_step(state, gradient), seen
+
+    def g_update(self, state: State):
+        """One update of G. Returns the new state and the scalars (2,): loss, gradient norm."""
+        state, gradient, seen = self.g_gradient(state, self.g_draw(state))
+        return self.g_step(state, gradient), seen
+
+    def d_draw(self, state: State) -> Batch:
+        return self.game.draw(state.streams)
+
+    def g_draw(self, state: State) -> Batch:
+        return self.game.draw(state.streams, with_real=self.game.loss.g_sees_real)
+
+    def d_gradient(self, state: State, batch: Batch, through: bool = False):
+        """The gradient of D's loss (n_d,) between the state that has seen the batch and the scalars (4,)."""
+        state, d = state.own_buffers(), _variable(state.d)
+        loss, outputs = self.game.d_loss(state.g, d, state, batch)
+        (gradient,) = torch.autograd.grad(loss, d, create_graph=through)
+        gradient = self._pulled(gradient, state.d, state.recall("penalty.d"))
+        with torch.no_grad():
+            said = self.game.loss.read(outputs)
+            seen = torch.cat([loss.view(1), said.mean(1), torch.linalg.vector_norm(gradient).view(1)])
+            if kept := state.recall("input"):
+                kept = self.config.input.after(kept, said[0] - self.game.loss.undecided)
+                state = state.remember("input", kept)
+        return state, gradient, seen
+
+    def g_gradient(self, state: State, batch: Batch, rival=None, through: bool = False):
+        """The gradient of G's loss (n_g,) between the state that has seen the batch and the scalars (2,).
+
+        `rival(g)`, if given, is the state whose D is played against, as a function of G's weights.
+        """
+        state, g = state.own_buffers(), _variable(state.g)
+        against = replace(rival(g), g_buffers=state.g_buffers) if rival else state
+        loss = self.game.g_loss(g, against.d, against, batch)
+        (gradient,) = torch.autograd.grad(loss, g, create_graph=through)
+        gradient = self._pulled(gradient, state.g, state.recall("penalty.g"))
+        return state, gradient, torch.stack([loss.detach(), torch.linalg.vector_norm(gradient.detach())])
+
+    def d_step(self, state: State, gradient: Tensor) -> State:
+        """D's optimiser takes this gradient."""
+        rules = self.config
+        gradient, scale = rules.constraint.gradient(gradient), rules.schedule.factor(state.d_updates)
+        d, moments = rules.d_opt.step(state.d, gradient, state.d_moments, scale)
+        state = replace(state, d=rules.constraint.apply(d), d_moments=moments, d_updates=state.d_updates + 1)
+        return self._remembered(state, "penalty.d", state.d)
+
+    def g_step(self, state: State, gradient: Tensor) -> State:
+        """G's optimiser takes this gradient."""
+        rules = self.config
+        gradient = rules.constraint.gradient(gradient) if rules.constraint.both else gradient
+        g, moments = rules.g_opt.step(state.g, gradient, state.g_moments, rules.schedule.factor(state.g_updates))
+        state = replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1)
+        return self._remembered(state, "penalty.g", state.g)
+
+    def _pulled(self, gradient: Tensor, weights: Tensor, memory: dict[str, Tensor]) -> Tensor:
+        return gradient + self.config.penalty.pull(weights, memory) if memory else gradient
+
+    def _remembered(self, state: State, owner: str, weights: Tensor) -> State:
+        memory = state.recall(owner)
+        return state.remember(owner, self.config.penalty.remember(weights, memory)) if memory else state
+
+
+def _variable(flat: Tensor) -> Tensor:
+    """These weights as something to differentiate by: as they are if they already are, or else cut loose."""
+    return flat if flat.requires_grad else flat.detach().requires_grad_()
