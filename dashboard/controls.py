@@ -11,24 +11,25 @@ import streamlit as st
 
 from gancore import presets
 from gancore.catalog import BadKnob, Knob, knobs, text
-from gancore.config import ROLES, Config, live
+from gancore.config import ROLES, Config, live, refusal
 from gancore.run.pace import Pace
 from gancore.run.session import Session
 
 LIVE, RESTART = ":material/bolt:", ":material/restart_alt:"
 GROUPS = {
     "Generator": ("g_opt", "g"),
-    "Discriminator": ("d_opt", "dynamics", "d", "penalty", "constraint"),
+    "Discriminator": ("d_opt", "dynamics", "d", "penalty", "constraint", "input"),
     "Data and noise": ("data", "noise"),
-    "Run": ("loss",),
+    "Run": ("loss", "schedule"),
 }
 NAMES = {
     "g": "network", "d": "network", "g_opt": "optimiser", "d_opt": "optimiser", "dynamics": "dynamics",
     "penalty": "penalty", "constraint": "weights", "data": "data", "noise": "noise prior", "loss": "loss",
+    "input": "what D is shown", "schedule": "learning rates",
 }  # fmt: skip
 PACE = {k.name for k in knobs(Pace)}
 # Roles whose choice is an advanced matter; their basic knobs still show.
-ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint"}
+ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "schedule"}
 
 
 def sidebar(run: Session, page: str) -> None:
@@ -39,12 +40,7 @@ def sidebar(run: Session, page: str) -> None:
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
         _follow(run, page)
-        try:
-            config = _config(run, page, advanced)
-        except BadKnob as error:
-            st.error(str(error))
-        else:
-            run.want(config)
+        run.want(_config(run, page, advanced))
         with waiting:
             _pending(run)
         st.button(
@@ -112,10 +108,13 @@ def _config(run: Session, page: str, advanced: bool) -> Config:
     config = st.session_state.pop(f"{page}/wish", None) or run.wanted
     for title, places in GROUPS.items():
         with st.expander(title, expanded=True):
-            for role in (place for place in places if place in ROLES):
-                config = _role(config, page, role, advanced)
+            for role in places:
+                try:
+                    config = _role(config, page, role, advanced)
+                except BadKnob as error:  # It stays on the screen to be put right; the run keeps what it had.
+                    st.error(str(error))
             if title == "Run":
-                config = _own(config, page)
+                config = _own(config, page, advanced)
                 run.set_pace(_pace(run, page, advanced))
     st.session_state[f"{page}/shown"] = config
     return config
@@ -123,7 +122,7 @@ def _config(run: Session, page: str, advanced: bool) -> Config:
 
 def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     choice = getattr(config, role)
-    options = [name for name, entry in ROLES[role].items() if role != "data" or entry.page == page]
+    options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
         name = st.selectbox(
             f"{NAMES[role]} {LIVE if live(role) else RESTART}", options, key=_key(page, role, choice.name),
@@ -145,9 +144,17 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     return Config.from_flat(turned, config)  # all at once: low and high of a range are only right together
 
 
+def _suits(config: Config, page: str, role: str, name: str) -> bool:
+    """Whether a choice belongs on this page at all. What is only wrong beside another choice is offered, and says why."""
+    entry = ROLES[role][name]
+    if role == "data":
+        return entry.page == page
+    return role not in ("g", "d", "input") or not refusal(entry(), config)
+
+
 def _places(shown: list[Knob]) -> list:
     """Two narrow widgets beside each other; one that needs room, or has nobody beside it, takes the whole width."""
-    wide = [k.kind == "modes" or len(k.label or k.name) > 10 for k in shown]
+    wide = [k.kind in ("modes", "bool") or len(k.label or k.name) > 8 for k in shown]
     places, right = [], None
     for at, alone in enumerate(wide):
         if right is not None:
@@ -161,8 +168,9 @@ def _places(shown: list[Knob]) -> list:
     return places
 
 
-def _own(config: Config, page: str) -> Config:
-    for k, place in zip(knobs(Config), st.columns(2)):
+def _own(config: Config, page: str, advanced: bool) -> Config:
+    shown = [k for k in knobs(Config) if advanced or not k.advanced]
+    for k, place in zip(shown, _places(shown)):
         with place:
             config = config.with_(k.name, _widget(page, k.name, k, getattr(config, k.name)))
     return config
@@ -198,6 +206,8 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
         return st.selectbox(label, k.choices, **common)
     if k.kind == "bool":
         return st.toggle(label, **common)
+    if k.kind == "name":
+        return st.text_input(label, **common)
     if k.log:
         return st.select_slider(
             label, _decades(k, value), format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common
@@ -240,12 +250,10 @@ def _decades(k: Knob, value: Any) -> list:
 
 
 def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
-    """Rows of weight, mean and spread in a small table to edit."""
+    """Rows of numbers, weight first and spread last, in a small table to edit."""
     st.caption(label, help=f"{k.help}. Give {k.accepts}.")
     rows = st.session_state.setdefault(f"{page}/{address}/rows", value)
-    columns = {
-        name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in ("weight", "mean", "spread")
-    }
+    columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in k.columns}
     table = pd.DataFrame(list(rows), columns=list(columns))
     edited = st.data_editor(table, key=f"{page}/{address}", num_rows="dynamic", hide_index=True, column_config=columns)
     complete = edited.dropna()

@@ -8,8 +8,14 @@ import numpy as np
 from PIL import Image
 
 from dashboard.panels.panel import Panel, View, apply
+from dashboard.panels.pca import pca
+from dashboard.panels.samples import samples
 from dashboard.theme import GENERATED, REAL, curve, figure
+from gancore.config import Config
+from gancore.game.data import stored
 from gancore.observe.frame import Frame
+from gancore.observe.observer import Observer
+from gancore.train.trainer import Trainer
 
 
 def panel(**more) -> Panel:
@@ -66,3 +72,29 @@ def test_the_spec_is_plain_json_without_a_template():
     spec = panel(views=((View("Log", {"yaxis.type": "log"}, probes=("log",)), View("Linear")),)).spec
     assert json.loads(json.dumps(spec)) == spec
     assert "template" not in spec["figure"]["layout"] and spec["views"][0][0]["probes"] == ["log"]
+
+
+def test_pictures_in_colour_are_drawn_in_colour(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pictures = np.random.default_rng(0).integers(0, 256, (80, 3, 8, 8), np.uint8)
+    stored.save("pictures", "coloured", pictures)
+    config = Config.from_flat({"data": "own-pictures", "data.set": "coloured", "g.width": 8, "d.width": 8})
+    source = config.data.open()
+    observer = Observer(Observer.prepare(config, source))
+    frame = observer.look(Trainer(config, source), {"samples", "fresh-samples", "nearest", "pca"}, 0.0)
+    grid = frame.arrays["grid_fixed"]
+    assert grid.shape == (71, 71, 3) and {name for name, a in frame.arrays.items() if a.ndim == 3} == {
+        "grid_fixed",
+        "grid_fresh",
+        "grid_nearest",
+    }
+    drawn = apply(samples(config), frame)
+    generated, real = (decoded(drawn.data[i].source) for i in (0, 2))
+    np.testing.assert_array_equal(generated, grid)
+    known = {picture.transpose(1, 2, 0).tobytes() for picture in pictures}
+    assert real.shape == grid.shape and np.ascontiguousarray(real[:8, 9:17]).tobytes() in known
+    assert len(apply(pca(config), frame).data[1].x) == len(frame.arrays["pca_x"])
+
+
+def decoded(uri):
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))))

@@ -5,21 +5,24 @@ from __future__ import annotations
 from math import log
 
 from dashboard.panels.panel import Panel, View
-from dashboard.theme import DISCRIMINATOR, GENERATED, REFERENCE, curve, figure
+from dashboard.theme import DISCRIMINATOR, GENERATED, REFERENCE, curve, figure, reference
 from gancore.config import Config
 
 NAMES = {2 * log(2): "2 log 2", log(2): "log 2", -log(2): "−log 2", -2 * log(2): "−2 log 2"}
+VALUES = NAMES | {-2 * log(2): "−log 4"}  # as the theorem calls it
 
 
 def losses(config: Config) -> Panel:
-    """Losses above, V(G, D) below; dashed where the game's equilibrium lies."""
+    """Losses above, V(G, D) below; dashed where the game's equilibrium lies, and on the line what V would be at D*."""
     loss = config.loss
+    best = loss.knows_best and config.data.page == "line"
     marks = [(loss.equilibrium_d, "y", 0), (loss.equilibrium_g, "y", 0), (-loss.equilibrium_d, "y2", 0)]
     marks = [mark for mark in marks if mark[0] is not None]
     chart = figure(
         curve("D loss", DISCRIMINATOR, width=1.2),
         curve("G loss", GENERATED, width=1.2),
         curve("V(G, D)", REFERENCE, width=1.5, xaxis="x2", yaxis="y2"),
+        *[reference("V(G, D*)", width=1.2, xaxis="x2", yaxis="y2", connectgaps=False)] * best,
         xaxis=dict(range=[0, 100], anchor="y", showticklabels=False),
         yaxis=dict(domain=[0.42, 1], title="loss"),
         xaxis2=dict(range=[0, 100], anchor="y2", title=dict(text="iteration", standoff=2)),
@@ -31,8 +34,9 @@ def losses(config: Config) -> Panel:
     return Panel(
         "losses",
         "Losses",
-        "Neither should win: at equilibrium the losses rest on the dashed lines, and so does the value they fight over.",
-        ("losses", "value"),
+        "Neither should win: at equilibrium the losses rest on the dashed lines, and so does the value they fight over."
+        + " V(G, D*) is what the best D would make of it." * best,
+        ("losses", "value", *("best-value",) * best),
         chart,
         {
             "data.0.x": "d_loss_t",
@@ -41,6 +45,7 @@ def losses(config: Config) -> Panel:
             "data.1.y": "g_loss",
             "data.2.x": "value_t",
             "data.2.y": "value",
+            **({"data.3.x": "best_value_t", "data.3.y": "best_value"} if best else {}),
             "layout.xaxis.range": "time",
             "layout.xaxis2.range": "time",
         },
@@ -57,6 +62,6 @@ def equilibrium_line(value: float, axis: str) -> dict:
 
 def equilibrium_name(value: float, axis: str) -> dict:
     """The value's own name beside its line: 2 log 2, −log 4, or the number."""
-    name = NAMES.get(value, f"{value:.3g}") if axis == "y" else ("−log 4" if value == -2 * log(2) else f"{value:.3g}")
+    name = (NAMES if axis == "y" else VALUES).get(value, f"{value + 0.0:.3g}")  # no "-0"
     font = dict(color=REFERENCE, size=10)
     return dict(xref="paper", x=1, xanchor="left", yref=axis, y=value, text=name, showarrow=False, font=font)

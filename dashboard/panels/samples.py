@@ -41,6 +41,7 @@ def samples(config: Config) -> Panel:
             yaxis="y2",
             hovertemplate="%{customdata:.2f} from the generated one<extra></extra>",
         ),
+        go.Image(source=None, hoverinfo="skip", visible=False),
         xaxis=blank(0, 0.485, edge),
         yaxis=blank(0, 1, edge, up=True) | dict(scaleanchor="x"),
         xaxis2=blank(0.515, 1, edge) | dict(anchor="y2"),
@@ -60,13 +61,15 @@ def samples(config: Config) -> Panel:
             "data.3.source": "grid_nearest",
             "data.4.customdata": "nearest_distance",
             "data.5.customdata": "nearest_distance",
+            "data.6.source": "grid_ema",
         },
         span=2,
         height=470,
         views=(
             (
-                View("Fixed z", restyle={"data.0.visible": True, "data.1.visible": False}),
-                View("Fresh z", restyle={"data.0.visible": False, "data.1.visible": True}, probes=("fresh-samples",)),
+                View("Fixed z", restyle=shown(0)),
+                View("Fresh z", restyle=shown(1), probes=("fresh-samples",)),
+                *[View("EMA of G", restyle=shown(6), probes=("ema-samples",))] * bool(config.ema),
             ),
             (
                 View("Nearest real", restyle={"data.2.visible": False, "data.3.visible": True}, probes=("nearest",)),
@@ -74,6 +77,11 @@ def samples(config: Config) -> Panel:
             ),
         ),
     )
+
+
+def shown(trace: int) -> dict:
+    """The restyle that shows this one of the generated grids."""
+    return {f"data.{at}.visible": at == trace for at in (0, 1, 6)}
 
 
 def blank(start: float, end: float, edge: int, up: bool = False) -> dict:

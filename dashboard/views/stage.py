@@ -36,7 +36,7 @@ def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls:
     if run.config.data.page == "images" and not _ready(run):
         return
     config = run.running()
-    panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed))
+    panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed, ema=config.ema))
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels)):
         _fallback(run, panels, controls)
 
@@ -49,7 +49,7 @@ def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
 
 @lru_cache(maxsize=64)
 def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
-    """Figures depend on data, loss and seed only, and are the same for every visitor."""
+    """Figures depend on data, loss, seed and whether G has a running mean, and are the same for every visitor."""
     return tuple(make(config) for make in makers)
 
 

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.state import hub
+from gancore.game.losses import losses
 
 WAIT = 60
 MAIN = str(Path(__file__).parents[2] / "dashboard" / "main.py")
@@ -128,12 +129,37 @@ def test_a_range_that_makes_no_sense_is_explained_and_does_not_reach_the_run():
     assert not at.error and run_of(at).wanted.data.high == 7.0
 
 
+def test_a_set_of_pictures_that_is_not_here_is_told_with_what_to_do():
+    at = opened("images", data="own-pictures", data__set="holidays").run()
+    assert not at.exception
+    assert '"holidays" is not here' in at.error[0].value and "import PATH --name holidays" in at.error[0].value
+
+
 def test_the_wasserstein_loss_brings_its_clipping_along():
     at = opened()
     at.selectbox(key="line/loss").set_value("wasserstein").run()
     assert run_of(at).wanted.constraint.name == "clip"
     at.run()
     assert run_of(at).wanted.constraint.name == "clip"
+
+
+def test_every_loss_can_be_chosen_while_it_plays():
+    at = opened()
+    run = trained(at)
+    for name in losses:
+        at.selectbox(key="line/loss").set_value(name).run()
+        assert not at.exception and not at.error and run.wanted.loss.name == name
+
+
+def test_all_knobs_are_all_there_are():
+    at = opened()
+    at.toggle(key="advanced").set_value(True).run()
+    assert not at.exception and not at.error
+    assert {f"line/{address}" for address in run_of(at).config.flat()} <= {widget.key for widget in widgets(at)}
+
+
+def widgets(at):
+    return [*at.selectbox, *at.select_slider, *at.slider, *at.number_input, *at.toggle]
 
 
 def test_restore_defaults_brings_back_the_preset():
