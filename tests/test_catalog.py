@@ -11,13 +11,17 @@ NUMBER = Knob("lr", 1e-3, 1e-6, 10.0)
 CHOICE = Knob("bend", "relu", choices=("relu", "tanh"))
 SWITCH = Knob("bias", True)
 MODES = Knob("modes", ((0.5, -2.0, 0.5), (0.5, 2.0, 0.5)))
+PLACES = Knob("bells", ((0.5, -1.0, 0.0, 0.2), (1.0, 1.0, 1.0, 0.1)), columns=("weight", "x", "y", "sigma"))
+NAME = Knob("set", "mine")
 
 GOOD = {
     WHOLE: [1, 2048],
     NUMBER: [1e-6, 0.1 + 0.2, 5e-4],
     CHOICE: ["tanh"],
     SWITCH: [False, True],
-    MODES: [MODES.default, ((1.0, -1e3, 1e-3),) * 16],
+    MODES: [MODES.default, ((1.0, -1e3, 1e-3),) * 32],
+    PLACES: [PLACES.default, ((1.0, -1e3, 1e3, 1e-3),) * 25],
+    NAME: ["mine", "a", "8-cats", "x" * 40],
 }
 
 
@@ -33,7 +37,9 @@ BAD = {
     NUMBER: [0, 10.1, "nan", "inf", "-inf", "1e400", "fast", "", None, True, [0.1], {}, 10**400],
     CHOICE: ["Relu", "", None, 3, ["relu"], {}],
     SWITCH: ["yes", "", None, 1, 0, [], {}],
-    MODES: ["", "1:2", "1:2:3:4", "0:0:1", "1:0:0", "1:nan:1", "a:b:c", None, 3, [], ((1.0, 0.0, 1.0),) * 17, {}],
+    MODES: ["", "1:2", "1:2:3:4", "0:0:1", "1:0:0", "1:nan:1", "a:b:c", None, 3, [], ((1.0, 0.0, 1.0),) * 33, {}],
+    PLACES: ["", "1:0:1", "1:0:0:0", "0:0:0:1", "1:0:nan:1", ((1.0, 0.0, 1.0),), None, 3, [], {}],
+    NAME: ["", "Mine", "../mine", "a/b", "a.npz", "a--b", "-a", "x" * 41, "ü", None, 3, ["mine"], {}, b"mine"],
 }
 
 
@@ -103,7 +109,16 @@ def test_a_name_stands_on_a_catalog_once():
 def test_knobs_say_what_they_are():
     (stiffness,) = knobs(shelf()["spring"])
     assert (stiffness.kind, stiffness.live, stiffness.low, stiffness.high) == ("float", True, 0.0, 10.0)
-    assert [k.kind for k in (WHOLE, NUMBER, CHOICE, SWITCH, MODES)] == ["int", "float", "choice", "bool", "modes"]
+    kinds = {
+        WHOLE: "int",
+        NUMBER: "float",
+        CHOICE: "choice",
+        SWITCH: "bool",
+        MODES: "modes",
+        PLACES: "modes",
+        NAME: "name",
+    }
+    assert {k: k.kind for k in kinds} == kinds
 
 
 def test_an_endless_value_is_cut_in_messages():

@@ -10,7 +10,13 @@ from typing import Any
 
 from gancore import presets
 from gancore.catalog import BadKnob, Catalog, Knob, knobs, near, shown, text
-from gancore.config import ROLES, Config
+from gancore.config import LIVE_ROLES, ROLES, Config
+
+HEAD = """# Everything there is to pick
+
+Made by `python -m gancore list --markdown` from what the code declares. On the command line a knob is set as
+`--set loss=least-squares --set loss.goal=0.5`, in a link as `?loss=least-squares&loss.goal=0.5`; *live* ones act from the next
+iteration."""
 
 CATALOGS: dict[str, Catalog] = {catalog.family: catalog for catalog in ROLES.values()}
 
@@ -46,7 +52,10 @@ def show(asked) -> int:
             near_by = near(asked.catalog, there)
             raise BadKnob(f"catalog = {shown(asked.catalog)} is unknown{near_by}: give one of {', '.join(there)}")
         there = {asked.catalog: there[asked.catalog]}
-    if asked.json:
+    if asked.markdown:
+        head = [] if asked.catalog else [HEAD]
+        print("\n\n".join([*head, *("\n".join(table(family, entries)) for family, entries in there.items())]))
+    elif asked.json:
         print(json.dumps({family: facts(entries) for family, entries in there.items()}, indent=2))
     else:
         whole = asked.catalog is not None
@@ -75,3 +84,25 @@ def lines(family: str, entries: dict[str, Entry], with_knobs: bool) -> Iterator[
         for k in entry.knobs if with_knobs else ():
             acts = "live" if k.live else "on restart"
             yield f"  {'':{width}}{k.name} = {text(k.default)}: {k.help}; {k.accepts}; acts {acts}"
+
+
+def table(family: str, entries: dict[str, Entry]) -> Iterator[str]:
+    """Markdown: a heading, how the family is addressed, and a row for each name."""
+    roles = [role for role, catalog in ROLES.items() if catalog.family == family]
+    swapped = "live" if set(roles) <= LIVE_ROLES else "on restart"
+    yield f"## {family}\n"
+    if roles:
+        yield f"Set as {' or '.join(f'`{role}`' for role in roles)}; another choice acts {swapped}.\n"
+    yield "| choice | paper and point | knobs |\n|---|---|---|"
+    for name, entry in entries.items():
+        yield f"| `{name}` | {cell(entry.doc)} | {'<br>'.join(cell(turned(k)) for k in entry.knobs)} |"
+
+
+def turned(k: Knob) -> str:
+    """A knob in one line of Markdown."""
+    return f"`{k.name}` = {text(k.default)}: {k.help} ({k.accepts}; {'live' if k.live else 'on restart'})"
+
+
+def cell(words: str) -> str:
+    """Text as a cell of a table takes it."""
+    return words.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
