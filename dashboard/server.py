@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from dashboard.live.assets import FILES, MODULES, PLOTLY, VERSION
 from dashboard.live.reader import live
+from dashboard.live.streamlit_chunks import chunks
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
@@ -34,15 +35,19 @@ def routes(hub: Any) -> list[BaseRoute]:
 
 
 def preload() -> Middleware:
-    """Tells the browser with the page itself to fetch Plotly and the player, while Streamlit is still starting."""
+    """Tells the browser with the page itself to fetch the player and what it needs, while Streamlit is still starting."""
     return Middleware(Preload)
 
 
 class Preload:
     """Adds a Link header to every HTML page."""
 
-    links = [f"<live/web/{VERSION}/{name}>; rel=modulepreload" for name in MODULES]
-    header = (b"link", ", ".join([f"<live/web/{VERSION}/{PLOTLY}>; rel=preload; as=script", *links]).encode())
+    modules = [*(f"live/web/{VERSION}/{name}" for name in MODULES), *chunks()]
+    links = [
+        f"<live/web/{VERSION}/{PLOTLY}>; rel=preload; as=script",
+        *(f"<{at}>; rel=modulepreload" for at in modules),
+    ]
+    header = (b"link", ", ".join(links).encode())
 
     def __init__(self, app):
         self.app = app

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import time
 
 import pytest
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from dashboard.live.assets import MODULES, VERSION
+from dashboard.live.streamlit_chunks import STATIC
 from dashboard.server import preload, routes
 
 
@@ -207,6 +209,14 @@ def test_the_page_announces_the_player(client):
     link = client.get("/").headers["link"]
     assert all(f"live/web/{VERSION}/{name}" in link for name in (*MODULES, "plotly.min.js"))
     assert "link" not in client.get("/live/health").headers
+
+
+def test_the_page_announces_what_streamlit_will_ask_for_late(client):
+    link = client.get("/").headers["link"]
+    late = re.findall(r"<(static/js/[^>]+)>; rel=modulepreload", link)
+    assert any("/BidiComponent." in at for at in late) and any("/Slider." in at for at in late)
+    at_once = (STATIC / "index.html").read_text()
+    assert all((STATIC / at).is_file() and at not in at_once for at in late)
 
 
 def test_scalars_are_a_file_to_download(client):

@@ -18,17 +18,22 @@ from gancore.observe.frame import Frame
 from gancore.run.session import Session
 
 FIRST = 0.3  # Seconds a page waits for the run's first frame, to come with a picture.
+# The first picture goes ahead by this many seconds: drawn in one go with forty widgets it would come a second later.
+AHEAD = 0.1
 PATIENCE = 1.0  # Seconds a page waits for data that may be there at once, before it shows a progress bar.
 
 
 def play(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
     """A page on which the visitor plays a run of their own."""
+    fresh = page not in st.session_state.get("runs", {})
     run, problems = session(page)
     for problem in problems:
         st.error(problem, icon=":material/link_off:")
+    stage(run, makers, controls=True)
+    if fresh:
+        time.sleep(AHEAD)
     sidebar(run, page)
     write_link(run)
-    stage(run, makers, controls=True)
 
 
 def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:

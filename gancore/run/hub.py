@@ -38,6 +38,10 @@ class Hub:
         self.pool = LocalPool(workers, self._hear, self._bereaved)
         threading.Thread(target=self._look_after, daemon=True, name="hub").start()
 
+    def warm(self, timeout: float) -> bool:
+        """Waits, at most so many seconds, until a run would start at once. False if it would not."""
+        return self.pool.warm(timeout)
+
     def open(self, config: Config, pace: Pace | None = None, changes: list[tuple[int, str]] | None = None) -> Session:
         """A new run, untrained and paused."""
         session = Session(self, self.folder, config, pace or Pace(), changes or [])

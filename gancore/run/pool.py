@@ -22,7 +22,7 @@ from gancore.run import messages
 class WorkerProcess:
     """One worker as the server sees it."""
 
-    def __init__(self, tell: Callable, mourn: Callable):
+    def __init__(self, tell: Callable[[WorkerProcess, Any], None], mourn: Callable[[WorkerProcess], None]):
         root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         # One thread a worker: faster than two for everything small, and it keeps results bit-identical.
@@ -31,6 +31,7 @@ class WorkerProcess:
             [sys.executable, "-m", "gancore.run.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
         )
         self.runs: set[str] = set()
+        self.warm = False  # whether it has loaded its libraries and takes orders at once
         self._tell, self._mourn = tell, mourn
         self._lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True, name=f"worker-{self.process.pid}").start()
@@ -51,7 +52,7 @@ class WorkerProcess:
     def _listen(self):
         while (message := messages.receive(self.process.stdout)) is not None:
             try:
-                self._tell(message)
+                self._tell(self, message)
             except Exception:  # Stumbling over one piece of news must not make us deaf for all that follow.
                 logging.getLogger(__name__).exception("news from worker %d", self.process.pid)
         self.process.wait()
@@ -66,15 +67,20 @@ class LocalPool:
         self._tell, self._bereaved = tell, bereaved
         self._lock = threading.RLock()
         self._closing = False
+        self._warm = threading.Event()
+        self.spare: WorkerProcess | None = None  # comes when the first worker is warm, and not in its way
         self.workers = [self._start() for _ in range(size)]
-        self.spare: WorkerProcess | None = self._start()
         atexit.register(self.close)
 
+    def warm(self, timeout: float) -> bool:
+        """Waits until a worker takes orders at once, at most so many seconds. False if none does."""
+        return self._warm.wait(timeout)
+
     def place(self, run: str) -> None:
-        """Gives a run to the worker that hosts the fewest, unless it has one."""
+        """Gives a run to the worker that hosts the fewest, to a warm one if there is a choice, unless it has one."""
         with self._lock:
             if not self.host(run):
-                min(self.workers, key=lambda worker: len(worker.runs)).runs.add(run)
+                min(self.workers, key=lambda worker: (len(worker.runs), not worker.warm)).runs.add(run)
 
     def send(self, message: Any) -> None:
         """Sends an order to the worker that hosts its run."""
@@ -107,7 +113,19 @@ class LocalPool:
                 worker.process.kill()
 
     def _start(self) -> WorkerProcess:
-        return WorkerProcess(self._tell, self._replace)
+        return WorkerProcess(self._hear, self._replace)
+
+    def _hear(self, worker: WorkerProcess, message: Any) -> None:
+        if not isinstance(message, messages.Ready):
+            return self._tell(message)
+        worker.warm = True
+        self._warm.set()
+        self._keep_spare()
+
+    def _keep_spare(self) -> None:
+        with self._lock:
+            if not self.spare and not self._closing:
+                self.spare = self._start()
 
     def _replace(self, dead: WorkerProcess) -> None:
         if dead is self.spare:
@@ -123,6 +141,4 @@ class LocalPool:
             self.workers[self.workers.index(dead)] = heir
             runs = sorted(heir.runs)
         self._bereaved(runs)
-        with self._lock:  # Only now: a process that starts takes processor time, which the bereaved need first.
-            if not self.spare and not self._closing:
-                self.spare = self._start()
+        self._keep_spare()  # Only now: a process that starts takes processor time, which the bereaved need first.

@@ -42,7 +42,7 @@ new MutationObserver(() => {
 STAMP = """
 (before) => new Promise((done) => {
     const from = performance.now();
-    const lines = () => document.querySelectorAll("[data-panel=gradients] .annotation").length;
+    const lines = () => document.querySelectorAll("[data-panel=gradients] .gs-event").length;
     const look = () => (lines() > before ? done(performance.now() - from) : setTimeout(look, 2));
     look();
 })
@@ -95,9 +95,9 @@ def slides(browser, server) -> list[float]:
         for at in range(SLIDES):
             if at % 8 == 0:  # a fresh start, so that lines do not pile up
                 me.press("Restart")
-                me.until(lambda: page.locator("[data-panel=gradients] .annotation").count() == 0)
+                me.until(lambda: page.locator("[data-panel=gradients] .gs-event").count() == 0)
                 page.wait_for_timeout(1500)
-            before = page.locator("[data-panel=gradients] .annotation").count()
+            before = page.locator("[data-panel=gradients] .gs-event").count()
             handle.focus()
             page.evaluate(f"window.took = 0; void ({STAMP.strip()})({before}).then((ms) => (window.took = ms))")
             page.keyboard.press("ArrowRight" if at % 2 else "ArrowLeft")

@@ -52,8 +52,17 @@ def test_a_live_knob_is_stamped_on_the_charts_and_in_the_link(visitor):
     assert me.state == "playing"
     stamped = int(query(me)["changes"].split(":")[0])
     assert stamped > 0
-    lines = "d => d.querySelectorAll('.shapelayer path[style*=\"dot\"], .shapelayer path').length"
-    me.until(lambda: me.page.eval_on_selector("[data-panel=gradients]", lines) >= 1, why="for the event line")
+    me.press("Pause")
+    for panel in ("losses", "scores", "quality", "gradients"):
+        line = me.page.locator(f"[data-panel={panel}] .gs-event").first
+        assert line.inner_text().startswith("g_opt.lr=") and line.is_visible()
+        # It stands where the chart has this iteration.
+        axis = "xaxis2" if panel == "scores" else "xaxis"
+        chart = me.page.locator(f"[data-panel={panel}] .js-plotly-plot")
+        x = chart.evaluate(
+            f"(d) => d.getBoundingClientRect().x + d._fullLayout.{axis}._offset + d._fullLayout.{axis}.d2p({stamped})"
+        )
+        assert abs(line.bounding_box()["x"] - x) < 1.5
 
 
 def test_restart_keeps_the_settings_and_a_restart_knob_waits_for_it(visitor):

@@ -10,7 +10,7 @@ from tests.run.tiny import TINY, until
 def hub(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GANSCOPE_RUNS", str(tmp_path_factory.mktemp("runs")))
-        made = Hub(workers=1)
+        made = Hub(workers=1, rest=60.0)  # so that a test on a busy machine is not taken for an empty chair
     yield made
     made.close()
 

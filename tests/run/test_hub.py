@@ -140,7 +140,7 @@ hub = Hub(workers=1)
 run = hub.open(Config.from_flat({"batch": 8, "g.width": 8, "d.width": 8}))
 run.look(run.subscribe(lambda: None), {"losses", "density"})
 run.play()
-while run.iteration < 100:
+while run.iteration < 100 or not hub.pool.spare.warm:
     time.sleep(0.05)
 pids = [worker.process.pid for worker in [*hub.pool.workers, hub.pool.spare]]
 print(run.path, *pids, flush=True)
@@ -169,3 +169,9 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
     except FileNotFoundError:
         return False
+
+
+def test_a_hub_says_when_it_is_warm_and_the_first_run_meets_a_warm_worker(hub, start):
+    assert hub.warm(timeout=60)
+    run = start()
+    assert hub.pool.host(run.id).warm

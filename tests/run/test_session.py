@@ -82,17 +82,18 @@ def test_every_loss_arrives_though_the_reader_is_slow_and_it_finds_the_newest_fr
     watch(run)
     until(lambda: run.newest()[1])
     run.play()
-    seen = []
+    seen, version = [], 0
     while run.state != "finished":
-        time.sleep(0.5)
+        while run.newest()[0] < version + 3 and run.state != "finished":  # slow: it misses two of three
+            time.sleep(0.01)
         known = run.iteration
         version, data = run.newest()
-        seen.append((version, Frame.decode(data).iteration, known))
+        seen.append((Frame.decode(data).iteration, known))
     until(lambda: Frame.decode(run.newest()[1]).iteration == 2500)
     at, rows = paused(run)
     assert np.array_equal(at, np.arange(1, 2501)) and np.isfinite(rows).all()
-    assert seen[-1][0] > 2 * len(seen), "it was not slow"
-    assert all(shown >= known for _, shown, known in seen)
+    assert len(seen) > 3
+    assert all(shown >= known for shown, known in seen)
 
 
 def test_a_run_survives_its_worker_bit_for_bit(hub, start):

@@ -1,7 +1,7 @@
 // One panel: a Plotly figure, its header, and the arrays that fill it. Knows nothing of what they mean.
 
 import { plain, png, same } from "./frame.js";
-import { added, eventLines } from "./events.js";
+import { EventLines } from "./events.js";
 import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
@@ -54,13 +54,12 @@ export class Panel {
       const frame = this.early;
       const { data, layout } = this.filled(frame);
       const dragmode = matchMedia("(pointer: coarse)").matches ? false : "zoom"; // a finger scrolls the page
-      const stamped = this.eventLayout();
-      const dressed = { dragmode, ...layout, template, height: undefined, ...stamped };
+      const dressed = { dragmode, ...layout, template, height: undefined };
       this.plot.replaceChildren();
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
-      this.stamped = stamped;
-      this.mark(this.events, true);
-      this.plot.on("plotly_relayout", (change) => this.own || this.keepZoom(change));
+      this.lines = new EventLines(this.plot, this.spec.timeline);
+      this.lines.show(this.events);
+      this.plot.on("plotly_relayout", (change) => (this.lines.place(), this.own || this.keepZoom(change)));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
       linkPoints(this.Plotly, this.plot, (job) => this.queue(job));
       this.sizes.observe(this.plot);
@@ -168,20 +167,9 @@ export class Panel {
     });
   }
 
-  mark(events, again = false) {
-    if (!this.spec.timeline.length || (!again && JSON.stringify(events) === JSON.stringify(this.events))) return;
+  mark(events) {
     this.events = events;
-    if (!this.stamped) return; // drawn with the first picture
-    const now = this.eventLayout();
-    const changes = added(this.stamped, now);
-    this.stamped = now;
-    // New lines do not wait in the queue behind a frame: they are drawn by themselves, and somebody waits for them.
-    if (changes !== now) this.relayout(changes);
-    else this.queue(() => this.relayout(now));
-  }
-
-  eventLayout() {
-    return this.spec.timeline.length ? eventLines(this.spec.figure.layout, this.events, this.spec.timeline) : {};
+    this.lines?.show(events); // else drawn with the first picture
   }
 
   dress(template) {
@@ -195,7 +183,9 @@ export class Panel {
       this.resizing = false;
       const { width, height } = this.plot._fullLayout;
       const { offsetWidth, offsetHeight } = this.plot;
-      if (offsetWidth && (offsetWidth !== width || offsetHeight !== height)) await this.Plotly.Plots.resize(this.plot);
+      if (!offsetWidth || (offsetWidth === width && offsetHeight === height)) return;
+      await this.Plotly.Plots.resize(this.plot);
+      this.lines.place();
     });
   }
 
