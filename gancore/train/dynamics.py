@@ -72,6 +72,26 @@ class Extragradient:
 
 
 @dynamics.add
+class Proximal:
+    """Rockafellar 1976, for games Mokhtari et al. 2020: the gradients of where the step leads to, which extragradient only guesses at."""
+
+    name = "proximal"
+    rounds: int = knob(5, 1, 500, live=True, log=True, help="Rounds in which the end of the step is looked for")
+
+    def iterate(self, moves, state):
+        """The end is found by stepping there again and again, on one batch; that settles if steps are small enough."""
+        d_batch, g_batch, ahead = moves.d_draw(state), moves.g_draw(state), state
+        for _ in range(self.rounds + 1):
+            # What the input learns of D (ADA) counts once, however often it is looked at.
+            ahead, by_d, seen_d = moves.d_gradient(ahead.remember("input", state.recall("input")), d_batch)
+            ahead, by_g, seen_g = moves.g_gradient(ahead, g_batch)
+            back = replace(state, g_buffers=ahead.g_buffers, d_buffers=ahead.d_buffers)
+            back = back.remember("input", ahead.recall("input"))
+            ahead = moves.g_step(moves.d_step(back, by_d), by_g)
+        return ahead, torch.cat([seen_d, seen_g])
+
+
+@dynamics.add
 class Optimistic:
     """Daskalakis et al. 2018: twice this step less the one before; extrapolation from the past (Gidel et al. 2019) is the same."""
 

@@ -9,8 +9,8 @@ from gancore.train.trainer import Trainer
 FIXED = ("streams", "counts")
 
 
-def smallest(h: float = 0.2, at=(1.0, 1.0), **settings) -> Trainer:
-    """G(z) = θ, D(x) = -ψ x, plain gradient steps of size h from (θ, ψ) = `at`.
+def smallest(h: float = 0.2, at=(1.0, 1.0), opt: str = "sgd", **settings) -> Trainer:
+    """G(z) = θ, D(x) = -ψ x, steps of size h, plain ones unless another optimiser is asked for, from (θ, ψ) = `at`.
 
     The sign is that of Mescheder et al. 2018, who let D say high to what is generated: it makes D's number -ψ here.
     Settings are addresses with `__` for the dot.
@@ -18,7 +18,7 @@ def smallest(h: float = 0.2, at=(1.0, 1.0), **settings) -> Trainer:
     game = {"data": "dirac", "noise": "point", "g": "dirac", "d": "dirac", "batch": 1, "loss": "minimax"}
     game |= {"g.start": at[0], "d.start": -at[1], "dynamics": "simultaneous"}
     for player in ("g_opt", "d_opt"):
-        game |= {player: "sgd", f"{player}.lr": h, f"{player}.momentum": 0.0}
+        game |= {player: opt, f"{player}.lr": h} | ({f"{player}.momentum": 0.0} if opt == "sgd" else {})
     return Trainer(Config.from_flat(game | {name.replace("__", "."): value for name, value in settings.items()}))
 
 

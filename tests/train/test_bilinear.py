@@ -50,6 +50,19 @@ def test_extragradient_is_best_at_a_step_of_root_one_half():
     assert all(rho(bilinear(eta, "extragradient")) > 0.866026 for eta in (BEST - 0.02, BEST + 0.02))
 
 
+@pytest.mark.parametrize("eta", [0.05, 0.1, 0.3, 0.5, 0.7, 0.9])
+def test_proximal_steps_always_lead_inwards(eta):
+    assert rho(bilinear(eta, "proximal", dynamics__rounds=200)) == near(1 / math.sqrt(1 + eta**2))
+
+
+def test_one_round_of_proximal_is_extragradient():
+    one, other = (
+        walk(bilinear(0.3, **how), 50)
+        for how in ({"dynamics": "proximal", "dynamics__rounds": 1}, {"dynamics": "extragradient"})
+    )
+    torch.testing.assert_close(one, other)
+
+
 @pytest.mark.parametrize("eta", STEPS)
 def test_optimistic(eta):
     if eta <= 0.5:
@@ -72,6 +85,46 @@ def test_optimistic_is_extrapolation_from_the_past(eta):
         w = w - eta * v @ half
         points.append(half)
     torch.testing.assert_close(walk(trainer, 100), torch.stack(points))
+
+
+class Oracle:
+    """PyTorch's Adam at work on both numbers, v the direction of each, its step taken apart from where it is taken."""
+
+    def __init__(self):
+        self.w = torch.nn.Parameter(torch.tensor([2.0, 0.5]))
+        self.adam = torch.optim.Adam([self.w], lr=0.05, betas=(0.5, 0.999))
+
+    def step(self, at):
+        self.w.grad = torch.stack([at[1], -at[0]])
+        before = self.w.detach().clone()
+        self.adam.step()
+        moved = self.w.detach() - before
+        self.w.data.copy_(before)
+        return moved
+
+
+def test_extragradient_with_adam_is_extra_adam():
+    """Gidel et al. 2019, algorithm 4: both gradients feed the moments, both steps start from the same point."""
+    oracle, points = Oracle(), []
+    for _ in range(100):
+        ahead = oracle.w.detach() + oracle.step(oracle.w.detach())
+        oracle.w.data = oracle.w.detach() + oracle.step(ahead)
+        points.append(oracle.w.detach().clone())
+    torch.testing.assert_close(
+        walk(bilinear(0.05, "extragradient", at=(2.0, 0.5), opt="adam"), 100), torch.stack(points)
+    )
+
+
+def test_optimistic_with_adam_is_optimistic_adam():
+    """Daskalakis et al. 2018, algorithm 1: twice Adam's step less the last one."""
+    oracle, points, last = Oracle(), [], None
+    for _ in range(100):
+        step = oracle.step(oracle.w.detach())
+        last = step if last is None else last
+        oracle.w.data = oracle.w.detach() + 2 * step - last
+        last = step
+        points.append(oracle.w.detach().clone())
+    torch.testing.assert_close(walk(bilinear(0.05, "optimistic", at=(2.0, 0.5), opt="adam"), 100), torch.stack(points))
 
 
 @pytest.mark.parametrize("eta, printed", [(0.1, 0.99852), (0.3, 0.98661), (0.5, 0.96254)])
