@@ -1,4 +1,4 @@
-"""A game is played, trained, observed, recorded, run, shown: imports only look back along that sentence."""
+"""A game is played, trained, observed, reproduced, recorded, run, shown: imports only look back along that sentence."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-SENTENCE = ["game", "train", "observe", "record", "run"]
+SENTENCE = ["game", "train", "observe", "reproduce", "record", "run"]
 FILES = sorted([*(ROOT / "gancore").rglob("*.py"), *(ROOT / "dashboard").rglob("*.py")])
 PAGE_ONLY = {"streamlit", "plotly", "starlette", "dashboard"}
 
@@ -22,7 +22,7 @@ MAY = {
     "config": before("game", "train"),
     "presets": before("config"),
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},
-    "cli": before("config", "presets", "game", "train", "observe", "record", "cli"),
+    "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "cli"),
     "__main__": before("cli", "game"),
     "": set(),
 }
