@@ -17,7 +17,7 @@ from gancore.run.hub import Hub
 from gancore.run.pace import Pace
 
 CHANGES, OTHERS = 100, (0, 5, 14)
-PROBES = {"losses", "value", "scores", "gradients", "density", "mapping", "quality"}
+PROBES = {"losses", "value", "best-value", "scores", "gradients", "density", "mapping", "quality"}
 
 
 def main(changes: int = CHANGES) -> None:

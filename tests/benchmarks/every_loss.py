@@ -20,7 +20,7 @@ from gancore.run.pace import Pace
 
 ITERATIONS, EVERY, FPS = 100_000, 2.0, 10
 TINY = {"batch": 8, "g.width": 8, "g.depth": 1, "d.width": 8, "d.depth": 1}
-PROBES = {"losses", "value", "scores", "gradients", "density", "mapping", "quality"}
+PROBES = {"losses", "value", "best-value", "scores", "gradients", "density", "mapping", "quality"}
 
 
 def main(iterations: int = ITERATIONS) -> None:

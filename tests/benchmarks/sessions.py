@@ -16,7 +16,7 @@ from gancore.run.hub import Hub
 from gancore.run.pace import Pace
 
 SESSIONS, SECONDS, FPS = 30, 30.0, 10
-PROBES = {"losses", "value", "scores", "gradients", "density", "mapping", "quality"}
+PROBES = {"losses", "value", "best-value", "scores", "gradients", "density", "mapping", "quality"}
 
 
 def main(sessions: int = SESSIONS, seconds: float = SECONDS) -> None:

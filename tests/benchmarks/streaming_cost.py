@@ -20,7 +20,7 @@ from gancore.run.hub import Hub
 from gancore.run.pace import Pace
 from gancore.run.session import Session
 
-PROBES = {"losses", "value", "scores", "gradients", "density", "mapping", "quality"}
+PROBES = {"losses", "value", "best-value", "scores", "gradients", "density", "mapping", "quality"}
 PAIRS, SECONDS, FPS = 16, 1.5, 10
 
 
