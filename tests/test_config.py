@@ -118,6 +118,6 @@ def test_presets_are_told_and_belong_to_their_page(name):
 
 
 def test_pages_have_their_own_presets_and_others_are_refused():
-    assert {"line", "images"} <= set(presets.names())
+    assert {"line", "plane", "images"} <= set(presets.names())
     with pytest.raises(BadKnob, match="did you mean line"):
         presets.load("lien")

@@ -22,6 +22,24 @@ def test_a_quick_recipe_comes_near_within_500_iterations(name):
     assert after < 0.4 * before
 
 
+def census(trainer, iterations):
+    """Which modes G reaches after so many more iterations."""
+    trainer.advance(iterations)
+    return Look(trainer, Fixed(trainer.config, trainer.game.source), None, {}).census
+
+
+def test_the_ring_is_found_whole_within_500_iterations():
+    assert census(Trainer(presets.load("plane").config), 500).effective > 7
+
+
+def test_collapse_sits_on_one_bell_until_d_may_learn_as_fast():
+    trainer = Trainer(presets.load("plane-collapse").config)
+    assert census(trainer, 1500).effective < 2
+    for change in ("g_opt.lr=0.0005", "d_opt.lr=0.003", "penalty=r1"):
+        trainer.apply(change)
+    assert census(trainer, 1500).effective > 7
+
+
 def test_unrolling_finds_both_bells_where_alternating_turns_run_to_one():
     config = presets.load("unrolled").config
     one_bell = config.data.right  # W1 of one bell alone: half the mass, twice this far away

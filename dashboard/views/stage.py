@@ -23,7 +23,7 @@ AHEAD = 0.1
 PATIENCE = 1.0  # Seconds a page waits for data that may be there at once, before it shows a progress bar.
 
 
-def play(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
+def play(page: str, makers: tuple[Callable[[Config], Panel | None], ...]) -> None:
     """A page on which the visitor plays a run of their own."""
     fresh = page not in st.session_state.get("runs", {})
     run, problems = session(page)
@@ -38,7 +38,7 @@ def play(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
 
 def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
     """The panels of a run, once its data is there."""
-    if run.config.data.page == "images" and not _ready(run):
+    if run.config.data.page != "line" and not _ready(run):
         return
     config = run.running()
     panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed, ema=config.ema))
@@ -54,8 +54,8 @@ def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
 
 @lru_cache(maxsize=64)
 def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
-    """Figures depend on data, loss, seed and whether G has a running mean, and are the same for every visitor."""
-    return tuple(make(config) for make in makers)
+    """Figures depend on data, loss, seed and whether G has a running mean, the same for every visitor; some data lack a panel."""
+    return tuple(panel for make in makers if (panel := make(config)))
 
 
 def _ready(run: Session) -> bool:

@@ -83,6 +83,14 @@ class Game:
         with torch.no_grad():
             return self._critic(state.d, state)(x.repeat(1, self.input.packs))
 
+    def pull(self, state, x: Tensor, real: Tensor) -> Tensor:
+        """-n ∂L_G/∂x for L_G on the generated samples `x` (n, event), clean as `judge` sees them: where each would go."""
+        x = x.detach().requires_grad_()
+        critic, packs = self._critic(state.d.detach(), state), self.input.packs
+        on_real = critic(real.repeat(1, packs)) if self.loss.g_sees_real else None
+        loss = self.loss.generator(on_real, critic(x.repeat(1, packs)))
+        return -len(x) * torch.autograd.grad(loss, x)[0]
+
     def _fake(self, g: Tensor, state, batch: Batch, seeds) -> Tensor:
         return self.g(self.g.weights(g), state.g_buffers, batch.z, training=True, seed=next(seeds))
 

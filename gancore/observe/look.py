@@ -15,6 +15,8 @@ from gancore import seeds
 from gancore.observe.history import Samples
 from gancore.observe.metrics.images import Neighbours, Plane
 from gancore.observe.metrics.line import Reference
+from gancore.observe.metrics.modes import Census
+from gancore.observe.metrics.plane import PlaneReference
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 PLANE_SAMPLES = 2000
@@ -28,6 +30,12 @@ THREADS = 41  # Lines from z to x below the density.
 def reference(choice) -> Reference:
     """The exact side of every comparison on this density, the same on every page and in every process."""
     return Reference.of(choice.open(), LINE_SAMPLES)
+
+
+@lru_cache(maxsize=32)
+def plane_reference(source) -> PlaneReference:
+    """The data's side of every comparison in the plane, the same on every page and in every process."""
+    return PlaneReference.of(source, PLANE_SAMPLES)
 
 
 @lru_cache(maxsize=8)
@@ -50,7 +58,7 @@ class Fixed:
         n = {"line": LINE_SAMPLES, "plane": PLANE_SAMPLES}.get(config.data.page, IMAGE_SAMPLES)
         self.z = fixed_z(config, n)
         self.fresh = seeds.stream(config.seed, "look/fresh")
-        self.real = source.sample(n, seeds.stream(config.seed, "look/real"))
+        self.real = fixed_real(config, source, n)
         self.judged, self.points = self.real[:SCORED], 0  # What D judges at every look, beside G's samples.
         if config.data.page == "line":
             self.reference = reference(config.data)
@@ -58,8 +66,15 @@ class Fixed:
             self.judged, self.points = torch.cat([grid[:, None], self.judged]), len(grid)
             self.log_p = source.log_prob(grid)
             self.threads = threads(self.z, *self.reference.window)
+        elif config.data.page == "plane":
+            self.reference = plane_reference(source)
         elif config.data.page == "images":
             self.plane, self.neighbours = plane(source), neighbours(source)
+
+
+def fixed_real(config, source, n: int) -> torch.Tensor:
+    """The run's own real samples to look at, (n, event)."""
+    return source.sample(n, seeds.stream(config.seed, "look/real"))
 
 
 def fixed_z(config, n: int) -> torch.Tensor:
@@ -136,6 +151,16 @@ class Look:
     def said_on_grid(self) -> np.ndarray:
         """On the line: what D says along the axis, (m,)."""
         return self.said[: self.fixed.points]
+
+    @cached_property
+    def field(self) -> np.ndarray:
+        """In the plane: what D says at the centres of the reference's cells, (SIDE²,)."""
+        return self.loss.read(self.game.judge(self.state, self.fixed.reference.grid)).numpy()
+
+    @cached_property
+    def census(self) -> Census:
+        """In the plane, where modes are known: which of them G of the fixed z reaches."""
+        return self.fixed.reference.census(self.fake.numpy())
 
     @cached_property
     def time(self) -> np.ndarray:

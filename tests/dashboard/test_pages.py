@@ -25,7 +25,7 @@ def opened(page="line", **query):
     if page == "line":
         at = AppTest.from_file(MAIN, default_timeout=WAIT)
     else:
-        at = AppTest.from_function(images_page, default_timeout=WAIT)
+        at = AppTest.from_function({"images": images_page, "plane": plane_page}[page], default_timeout=WAIT)
     for name, value in query.items():
         at.query_params[name.replace("__", ".")] = value
     at.run()
@@ -38,6 +38,12 @@ def images_page():
     from dashboard.views import images
 
     images.show()
+
+
+def plane_page():
+    from dashboard.views import plane
+
+    plane.show()
 
 
 def run_of(at, page="line"):
@@ -67,7 +73,7 @@ def button(at, label):
     return next(b for b in at.button if b.label == label)
 
 
-@pytest.mark.parametrize("page", ["line", "images"])
+@pytest.mark.parametrize("page", ["line", "plane", "images"])
 def test_a_page_opens_with_its_preset_untrained_and_puts_every_knob_into_the_link(page):
     at = opened(page)
     run = run_of(at, page)
@@ -133,6 +139,12 @@ def test_a_set_of_pictures_that_is_not_here_is_told_with_what_to_do():
     at = opened("images", data="own-pictures", data__set="holidays").run()
     assert not at.exception
     assert '"holidays" is not here' in at.error[0].value and "import PATH --name holidays" in at.error[0].value
+
+
+def test_points_that_are_not_here_are_told_with_what_to_do():
+    at = opened("plane", data="own-points", data__set="mine").run()
+    assert not at.exception
+    assert '"mine" is not here' in at.error[0].value and "import PATH --name mine" in at.error[0].value
 
 
 def test_the_wasserstein_loss_brings_its_clipping_along():

@@ -158,7 +158,7 @@ export class Panel {
   choose({ relayout, restyle }) {
     return this.queue(async () => {
       this.ranges.forget();
-      await this.relayout({ ...relayout });
+      await this.relayout(Object.fromEntries(Object.entries(relayout).map(([path, value]) => [plotlyPath(path), value])));
       for (const [path, value] of Object.entries(restyle)) {
         const [, trace, ...attribute] = path.split(".");
         await this.Plotly.restyle(this.plot, { [attribute.join(".")]: [value] }, [Number(trace)]);

@@ -31,8 +31,8 @@ export function sketch(plot, { figure, bind, height }, frame) {
 
 /** From a value to its share of the drawing's width or height, or nothing if the axis does not say. */
 function scale(layout, name) {
-  const { range, type, domain = [0, 1], overlaying } = layout[name[0] + "axis" + name.slice(1)] ?? {};
-  if (!range || type === "log") return undefined;
+  const { range, type, domain = [0, 1], overlaying, scaleanchor } = layout[name[0] + "axis" + name.slice(1)] ?? {};
+  if (!range || type === "log" || scaleanchor) return undefined;
   const [from, to] = overlaying ? layout[overlaying[0] + "axis" + overlaying.slice(1)].domain ?? [0, 1] : domain;
   return (value) => from + (to - from) * Math.min(1, Math.max(0, (value - range[0]) / (range[1] - range[0])));
 }

@@ -36,6 +36,11 @@ def best_d(look, d: np.ndarray) -> np.ndarray:
     """D* on the grid (m,), NaN where it is unknown. One that is only defined up to a constant is moved to where D is."""
     p, q = densities(look)
     log_p = look.fixed.log_p if p is look.fixed.reference.p else torch.log(torch.from_numpy(p).float())
+    return best_between(look, p, q, log_p, d)
+
+
+def best_between(look, p: np.ndarray, q: np.ndarray, log_p: torch.Tensor, d: np.ndarray) -> np.ndarray:
+    """D* of two densities on the same points, beside D there; all (m,)."""
     # Asked about a pack of one sample m times, D weighs the evidence m times.
     packs = look.game.input.packs
     star = look.loss.optimum(packs * log_p, packs * torch.log(torch.from_numpy(q).float()))
