@@ -21,12 +21,13 @@ def main():
         browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
         page = browser.new_page(viewport={"width": 1366, "height": 1000})
         animate(Visitor(page, server).visit("/line?speed=200")).save_all()
-        page = browser.new_page(viewport={"width": 1366, "height": 1000})
-        me = Visitor(page, server).visit("/images").play(4000)
-        me.press("Pause")
-        me.until(lambda: me.state == "paused")
-        page.wait_for_timeout(1500)
-        page.screenshot(path=PICTURES / "images.png")
+        for name, iterations in (("plane", 3000), ("images", 4000)):
+            page = browser.new_page(viewport={"width": 1366, "height": 1000})
+            me = Visitor(page, server).visit(f"/{name}").play(iterations)
+            me.press("Pause")
+            page.wait_for_timeout(2000)
+            page.screenshot(path=PICTURES / f"{name}.png")
+            page.close()
         browser.close()
 
 

@@ -56,13 +56,14 @@ def test_a_live_knob_is_stamped_on_the_charts_and_in_the_link(visitor):
     for panel in ("losses", "scores", "quality", "gradients"):
         line = me.page.locator(f"[data-panel={panel}] .gs-event").first
         assert line.inner_text().startswith("g_opt.lr=") and line.is_visible()
-        # It stands where the chart has this iteration.
+        # It stands where the chart has this iteration, once the frames that are under way have been drawn.
         axis = "xaxis2" if panel == "scores" else "xaxis"
-        chart = me.page.locator(f"[data-panel={panel}] .js-plotly-plot")
-        x = chart.evaluate(
-            f"(d) => d.getBoundingClientRect().x + d._fullLayout.{axis}._offset + d._fullLayout.{axis}.d2p({stamped})"
-        )
-        assert abs(line.bounding_box()["x"] - x) < 1.5
+        off = f"""(panel) => {{
+            const chart = panel.querySelector(".js-plotly-plot"), x = chart._fullLayout.{axis};
+            const there = chart.getBoundingClientRect().x + x._offset + x.d2p({stamped});
+            return Math.abs(panel.querySelector(".gs-event").getBoundingClientRect().x - there);
+        }}"""
+        me.until(lambda: me.page.eval_on_selector(f"[data-panel={panel}]", off) < 1.5, why=f"for the line on {panel}")  # noqa: B023
 
 
 def test_restart_keeps_the_settings_and_a_restart_knob_waits_for_it(visitor):
