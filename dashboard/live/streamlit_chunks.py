@@ -23,15 +23,9 @@ def chunks() -> tuple[str, ...]:
 
     Empty parts where another version of Streamlit calls them differently: then they are fetched as late as ever.
     """
-    folder, known = (
-        STATIC / "static" / "js",
-        set(re.findall(r"static/js/([\w.-]+\.js)", (STATIC / "index.html").read_text())),
-    )
-    found: dict[str, None] = {}
-    for widget in WIDGETS:
-        for path in folder.glob(f"{widget}.*.js"):
-            found |= dict.fromkeys(_closure(path, known | found.keys()))
-    return tuple(f"static/js/{name}" for name in found)
+    known = set(re.findall(r"static/js/([\w.-]+\.js)", (STATIC / "index.html").read_text()))
+    wanted = (path for widget in WIDGETS for path in (STATIC / "static" / "js").glob(f"{widget}.*.js"))
+    return tuple(f"static/js/{name}" for path in wanted for name in _closure(path, known))
 
 
 def _closure(path: Path, known: set[str]) -> Iterator[str]:

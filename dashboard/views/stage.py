@@ -41,19 +41,22 @@ def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls:
     if run.config.data.page != "line" and not _ready(run):
         return
     config = run.running()
-    panels = _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed, ema=config.ema))
+    panels = _panels(makers, config)
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels)):
         _fallback(run, panels, controls)
 
 
 def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
     """Makes a page's first figures ahead of its first visitor, who would wait most of a second for them."""
-    config = presets.load(page).config
-    _panels(makers, Config(data=config.data, loss=config.loss, seed=config.seed))
+    _panels(makers, presets.load(page).config)
+
+
+def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
+    return _made(makers, Config(data=config.data, loss=config.loss, seed=config.seed, ema=config.ema))
 
 
 @lru_cache(maxsize=64)
-def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
+def _made(makers: tuple, config: Config) -> tuple[Panel, ...]:
     """Figures depend on data, loss, seed and whether G has a running mean, the same for every visitor; some data lack a panel."""
     return tuple(panel for make in makers if (panel := make(config)))
 
