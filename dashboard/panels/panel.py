@@ -46,6 +46,7 @@ class Panel:
     height: int = 260
     views: tuple[tuple[View, ...], ...] = ()
     timeline: tuple[str, ...] = ()  # its time axes, such as ("xaxis", "xaxis2"): events are drawn on them
+    tools: tuple[str, ...] = ()  # modules of the player that answer the mouse on this panel, such as ("hover",)
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class Panel:
         groups = [[vars(view) | {"probes": list(view.probes)} for view in group] for group in self.views]
         return dict(
             name=self.name, title=self.title, help=self.help, probes=list(self.probes), figure=figure,
-            bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=list(self.timeline),
+            bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=list(self.timeline), tools=list(self.tools),
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import torch
 from tqdm import tqdm
 
 from gancore.catalog import BadKnob, Knob, shown
@@ -19,7 +20,7 @@ from gancore.reproduce.experiment import Experiment
 
 STEPS, SEEDS = Knob("steps", 1, 1, 10**9), Knob("seeds", 1, 1, 100)
 FINISHED, STOPPED = 0, 130
-HEAD = "Experiments, with about how long each takes on one core, whole and with --quick:"
+HEAD = "Experiments, with about how long each takes on two cores, whole and with --quick:"
 
 
 def reproduce(asked) -> int:
@@ -65,6 +66,7 @@ def fill_table(
     """The filled table and the runs behind it. What came to a stop is measured where it stands."""
     table, runs = report.rows(experiment), []
     arms = experiment.arms()
+    torch.set_num_threads(min(experiment.threads, os.cpu_count() or 1))
     with tqdm(total=len(arms) * seeds * steps, unit=" iterations", file=sys.stderr, dynamic_ncols=True) as bar:
 
         def say(line: str) -> None:

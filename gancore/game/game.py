@@ -64,6 +64,13 @@ class Game:
             loss = loss + self.penalty.term(critic, real, fake, generator)
         return loss, outputs
 
+    def losses(self, g: Tensor, d: Tensor, state, batch: Batch):
+        """Both players' losses from one pass through both, so that they share all that is drawn on the way (dropout,
+        say), and D's raw outputs on real and on fake, (2, n)."""
+        d_loss, outputs = self.d_loss(g, d, state, batch)
+        real, fake = outputs.unbind()
+        return d_loss, self.loss.generator(real if self.loss.g_sees_real else None, fake), outputs
+
     def g_loss(self, g: Tensor, d: Tensor, state, batch: Batch) -> Tensor:
         """G's loss with these flat weights."""
         generator, seeds = torch.Generator().manual_seed(batch.seed), count(batch.seed + 1)

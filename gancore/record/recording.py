@@ -10,6 +10,7 @@ import json
 import os
 import sqlite3
 import time
+import zlib
 from pathlib import Path
 from typing import Any, Self
 
@@ -44,6 +45,7 @@ class Recording:
         self._next = self._after_last()
         self._blocks: list[tuple[int, np.ndarray]] = []
         self._events: list[tuple[int, str, float]] = []
+        self._frames: list[tuple[int, float, bytes]] = []
         self._committed = time.monotonic()
 
     @classmethod
@@ -81,6 +83,11 @@ class Recording:
         self._events.append((int(iteration), what, time.time()))
         self.tick()
 
+    def frame(self, iteration: int, payload: bytes) -> None:
+        """Hands over an encoded `Frame`; a later one of the same iteration takes its place."""
+        self._frames.append((int(iteration), time.time(), zlib.compress(payload, 1)))
+        self.tick()
+
     def checkpoint(self, iteration: int, tensors: dict[str, torch.Tensor], extra: dict[str, Any] | None = None) -> None:
         """Stores the run's state after `iteration`, in one transaction with all scalars and events before it."""
         plain = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
@@ -96,7 +103,12 @@ class Recording:
         """Forgets what came after `iteration`: a run that goes on from a checkpoint has one past, not two."""
         with kindly(self.path, "write"), transaction(self._db):
             self._write_waiting()
-            for table, when in (("events", "iteration"), ("checkpoints", "iteration"), ("scalars", "first_iteration")):
+            for table, when in (
+                ("events", "iteration"),
+                ("frames", "iteration"),
+                ("checkpoints", "iteration"),
+                ("scalars", "first_iteration"),
+            ):
                 self._db.execute(f"DELETE FROM {table} WHERE {when} > ?", (iteration,))
             first, n, block = self._db.execute("SELECT max(first_iteration), n, block FROM scalars").fetchone()
             if first is not None and first + n > iteration + 1:
@@ -113,7 +125,7 @@ class Recording:
 
     def commit(self) -> None:
         """Puts everything handed over on disk, now."""
-        if self._blocks or self._events:
+        if self._blocks or self._events or self._frames:
             with kindly(self.path, "write"), transaction(self._db):
                 self._write_waiting()
         self._forget_waiting()
@@ -137,9 +149,11 @@ class Recording:
             pieces = [(first + i, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
             self._db.executemany("INSERT INTO scalars VALUES (?, ?, ?)", [(i, len(r), r.tobytes()) for i, r in pieces])
         self._db.executemany("INSERT INTO events (iteration, what, wall) VALUES (?, ?, ?)", self._events)
+        self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?)", self._frames)
 
     def _forget_waiting(self) -> None:
-        self._blocks, self._events, self._committed = [], [], time.monotonic()
+        self._blocks, self._events, self._frames = [], [], []
+        self._committed = time.monotonic()
 
 
 class Reader:
@@ -175,6 +189,18 @@ class Reader:
         iterations = np.concatenate([np.zeros(0, np.int64), *(np.arange(start, start + n) for start, n, _ in rows)])
         wanted = slice(*np.searchsorted(iterations, (first, stop)))
         return iterations[wanted], values[wanted]
+
+    def frames(self) -> list[int]:
+        """The iterations of which a frame was kept, in order of time."""
+        return [iteration for (iteration,) in self._ask("SELECT iteration FROM frames ORDER BY iteration")]
+
+    def frame(self, iteration: int) -> bytes | None:
+        """The encoded frame of this iteration or, where none was kept, of the last one before it."""
+        query = "SELECT payload FROM frames WHERE iteration <= ? ORDER BY iteration DESC LIMIT 1"
+        with kindly(self.path, "read"):
+            for (payload,) in self._ask(query, (iteration,)):
+                return zlib.decompress(payload)
+        return None
 
     def last_checkpoint(self) -> tuple[int, dict[str, torch.Tensor], dict[str, Any]] | None:
         """Iteration, tensors (on the CPU) and extra facts of the newest checkpoint."""

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import safetensors
 
-FORMAT = 1
+FORMAT = 2
 PAGE = 16384  # bytes; measured: a 5 MB checkpoint takes 10 to 20 ms, with 4096 (the usual size) 26 to 37 ms
 LOG_LIMIT = 32 << 20  # bytes to which the write-ahead log shrinks again after a large checkpoint
 
@@ -21,6 +21,7 @@ TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
     "CREATE TABLE events (seq INTEGER PRIMARY KEY, iteration INTEGER NOT NULL, what TEXT NOT NULL, wall REAL NOT NULL)",
     "CREATE TABLE scalars (first_iteration INTEGER PRIMARY KEY, n INTEGER NOT NULL, block BLOB NOT NULL)",
+    "CREATE TABLE frames (iteration INTEGER PRIMARY KEY, wall REAL NOT NULL, payload BLOB NOT NULL)",
     "CREATE TABLE checkpoints"
     " (iteration INTEGER PRIMARY KEY, wall REAL NOT NULL, payload BLOB NOT NULL, extra TEXT NOT NULL)",
 )

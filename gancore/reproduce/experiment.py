@@ -67,14 +67,16 @@ def both(role: str = "", /, **settings: Any) -> dict[str, Any]:
 class Experiment:
     """Shared by all experiments. Subclasses give `arms` and `measure`, and what differs from the ordinary.
 
-    `steps` and `seeds` are the whole protocol, `quick` (steps, seeds) the shortened one; `pace` is iterations per
-    second as measured on one core, for the estimate; `figures` maps each figure to its format.
+    `steps` and `seeds` are the whole protocol, `quick` (steps, seeds) the shortened one; `threads` of the processor
+    work on each update, more than one where networks are wide enough to gain by it; `pace` is iterations per second as
+    measured with them, for the estimate; `figures` maps each figure to its format.
     """
 
     steps: int
     seeds: int
     quick: tuple[int, int]
     pace: float
+    threads: int = 1
     figures: dict[str, str]
     notes: tuple[str, ...] = ()
 
@@ -102,5 +104,5 @@ class Experiment:
         return ", ".join(f"{name} {self.figures[name].format(m.value)}" for name, m in self.measure(trainer).items())
 
     def minutes(self, steps: int, seeds: int) -> float:
-        """About how long it takes on one core."""
+        """About how long it takes on two cores."""
         return len(self.arms()) * seeds * steps / self.pace / 60

@@ -37,14 +37,20 @@ class Simultaneous:
 
     name = "simultaneous"
     same: bool = knob(
-        False, live=True, advanced=True, label="same batch", help="Both see the same samples and the same z, as in 2014"
+        False,
+        live=True,
+        advanced=True,
+        label="same batch",
+        help="Both see the same samples, the same z and the same dropout, as in 2014",
     )
 
     def iterate(self, moves, state):
-        d_batch = moves.d_draw(state)
-        g_batch = d_batch if self.same else moves.g_draw(state)
-        state, by_d, seen_d = moves.d_gradient(state, d_batch)
-        state, by_g, seen_g = moves.g_gradient(state, g_batch)
+        if self.same:
+            state, by_d, seen_d, by_g, seen_g = moves.gradients(state, moves.d_draw(state))
+        else:
+            d_batch, g_batch = moves.d_draw(state), moves.g_draw(state)
+            state, by_d, seen_d = moves.d_gradient(state, d_batch)
+            state, by_g, seen_g = moves.g_gradient(state, g_batch)
         return moves.g_step(moves.d_step(state, by_d), by_g), torch.cat([seen_d, seen_g])
 
 

@@ -42,14 +42,7 @@ class Moves:
         state, d = state.own_buffers(), _variable(state.d)
         loss, outputs = self.game.d_loss(state.g, d, state, batch)
         (gradient,) = torch.autograd.grad(loss, d, create_graph=through)
-        gradient = self._pulled(gradient, state.d, state.recall("penalty.d"))
-        with torch.no_grad():
-            said = self.game.loss.read(outputs)
-            seen = torch.cat([loss.view(1), said.mean(1), torch.linalg.vector_norm(gradient).view(1)])
-            if kept := state.recall("input"):
-                kept = self.config.input.after(kept, said[0] - self.game.loss.undecided)
-                state = state.remember("input", kept)
-        return state, gradient, seen
+        return self._d_told(state, gradient, loss, outputs)
 
     def g_gradient(self, state: State, batch: Batch, rival=None, through: bool = False):
         """The gradient of G's loss (n_g,) between the state that has seen the batch and the scalars (2,).
@@ -60,8 +53,17 @@ class Moves:
         against = replace(rival(g), g_buffers=state.g_buffers) if rival else state
         loss = self.game.g_loss(g, against.d, against, batch)
         (gradient,) = torch.autograd.grad(loss, g, create_graph=through)
-        gradient = self._pulled(gradient, state.g, state.recall("penalty.g"))
-        return state, gradient, torch.stack([loss.detach(), torch.linalg.vector_norm(gradient.detach())])
+        return self._g_told(state, gradient, loss)
+
+    def gradients(self, state: State, batch: Batch):
+        """Both players' gradients on one batch from one pass through both: the state, D's (n_d,) and (4,), G's (n_g,) and (2,)."""
+        state, g, d = state.own_buffers(), _variable(state.g), _variable(state.d)
+        d_loss, g_loss, outputs = self.game.losses(g, d, state, batch)
+        (by_d,) = torch.autograd.grad(d_loss, d, retain_graph=True)
+        (by_g,) = torch.autograd.grad(g_loss, g)
+        state, by_d, seen_d = self._d_told(state, by_d, d_loss, outputs)
+        state, by_g, seen_g = self._g_told(state, by_g, g_loss)
+        return state, by_d, seen_d, by_g, seen_g
 
     def d_step(self, state: State, gradient: Tensor) -> State:
         """D's optimiser takes this gradient."""
@@ -78,6 +80,20 @@ class Moves:
         g, moments = rules.g_opt.step(state.g, gradient, state.g_moments, rules.schedule.factor(state.g_updates))
         state = replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1)
         return self._remembered(state, "penalty.g", state.g)
+
+    def _d_told(self, state: State, gradient: Tensor, loss: Tensor, outputs: Tensor):
+        gradient = self._pulled(gradient, state.d, state.recall("penalty.d"))
+        with torch.no_grad():
+            said = self.game.loss.read(outputs)
+            seen = torch.cat([loss.view(1), said.mean(1), torch.linalg.vector_norm(gradient).view(1)])
+            if kept := state.recall("input"):
+                kept = self.config.input.after(kept, said[0] - self.game.loss.undecided)
+                state = state.remember("input", kept)
+        return state, gradient, seen
+
+    def _g_told(self, state: State, gradient: Tensor, loss: Tensor):
+        gradient = self._pulled(gradient, state.g, state.recall("penalty.g"))
+        return state, gradient, torch.stack([loss.detach(), torch.linalg.vector_norm(gradient.detach())])
 
     def _pulled(self, gradient: Tensor, weights: Tensor, memory: dict[str, Tensor]) -> Tensor:
         return gradient + self.config.penalty.pull(weights, memory) if memory else gradient

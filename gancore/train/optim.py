@@ -85,7 +85,7 @@ class SGD:
     def step(self, weights: Tensor, gradient: Tensor, moments: dict[str, Tensor], scale: float = 1.0):
         if self.weight_decay:
             gradient = gradient.add(weights, alpha=self.weight_decay)
-        velocity = moments["velocity"] * self.momentum + gradient
+        velocity = gradient.add(moments["velocity"], alpha=self.momentum)
         return weights.add(velocity, alpha=-self.lr * scale), {"velocity": velocity}
 
 

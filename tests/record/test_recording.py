@@ -346,3 +346,16 @@ def test_events_are_plain_json(recording, path):
     recording.commit()
     with Reader(path) as reader:
         assert json.loads(json.dumps(reader.events()))[0]["what"] == "loss = hinge"
+
+
+def test_a_frame_is_found_by_its_iteration_or_by_a_later_one(recording, path):
+    for iteration in (10, 20):
+        recording.frame(iteration, b"frame %d" % iteration)
+    recording.frame(20, b"seen again")
+    recording.commit()
+    with Reader(path) as reader:
+        assert reader.frames() == [10, 20]
+        assert [reader.frame(n) for n in (9, 10, 19, 20, 99)] == [None, b"frame 10", b"frame 10"] + 2 * [b"seen again"]
+    recording.truncate(15)
+    with Reader(path) as reader:
+        assert reader.frames() == [10]

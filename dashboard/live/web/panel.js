@@ -14,8 +14,10 @@ const MOVES = { frame: { duration: 0, redraw: false }, transition: { duration: 0
 const ANIMATED = { scatter: ["x", "y"], bar: ["x", "y"] };
 
 export class Panel {
-  constructor(spec, looksElsewhere) {
+  /** `player` has look(), send(message) and run: what a panel may ask of the page around it. */
+  constructor(spec, player) {
     this.spec = spec;
+    this.player = player;
     this.binds = Object.entries(spec.bind).map(([path, name]) => target(path, name, spec.figure));
     this.chosen = spec.views.map((group) => group[0]);
     this.last = {}; // array by name, as drawn
@@ -25,25 +27,26 @@ export class Panel {
     this.busy = Promise.resolve(); // Plotly's calls on one figure follow each other
     const bound = new Set(this.binds.filter((bind) => bind.axis).map((bind) => bind.axis));
     this.ranges = new Ranges(spec.figure, this.binds, bound);
-    this.build(looksElsewhere);
+    this.tools = []; // what answers the mouse: modules named by the panel, see `equip`
+    this.build();
     // The window is not the only thing that resizes a panel: the sidebar does.
     this.sizes = new ResizeObserver(() => this.resize());
   }
 
-  build(looksElsewhere) {
+  build() {
     const { name, title, help, height, span, views } = this.spec;
     this.plot = make("div", { class: "gs-plot", role: "img", "aria-label": `${title}: ${help}`, style: `min-height:${height}px` });
     const controls = views.map((group, at) => segments(title, group.map((view) => view.label), (index) => {
       this.chosen[at] = group[index];
       this.choose(group[index]);
-      looksElsewhere();
+      this.player.look();
     }));
     const head = make("header", {}, make("h3", {}, title), ...controls, make("p", { title: help }, help));
     this.root = make("section", { class: "gs-panel", "data-panel": name, "data-span": span, "aria-label": title }, head, this.plot);
   }
 
   get probes() {
-    return [...this.spec.probes, ...this.chosen.flatMap((view) => view.probes)];
+    return [...this.spec.probes, ...[...this.chosen, ...this.tools].flatMap(({ probes }) => probes ?? [])];
   }
 
   /** First picture: the figure's own curves, and a frame's if one is there. Comes `after` the panel before it. */
@@ -59,13 +62,27 @@ export class Panel {
       await this.Plotly.newPlot(this.plot, data, dressed, CONFIG);
       this.lines = new EventLines(this.plot, this.spec.timeline);
       this.lines.show(this.events);
-      this.plot.on("plotly_relayout", (change) => (this.lines.place(), this.own || this.keepZoom(change)));
+      await this.equip();
+      this.plot.on("plotly_relayout", (change) => (this.place(), this.own || this.keepZoom(change)));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
       linkPoints(this.Plotly, this.plot, (job) => this.queue(job));
       this.sizes.observe(this.plot);
       if (frame) this.root.dataset.iteration = frame.iteration;
       await painted();
     });
+  }
+
+  /** Loads the tools that the panel names. A module's `attach(panel)` returns {probes, frame(frame), place(), close()}, each optional. */
+  async equip() {
+    const modules = await Promise.all(this.spec.tools.map((name) => import(`./${name}.js`)));
+    this.tools = modules.map((module) => module.attach(this));
+    if (this.tools.length) this.player.look();
+  }
+
+  /** Puts what lies over the chart where its axes are now. */
+  place() {
+    this.lines.place();
+    for (const tool of this.tools) tool.place?.();
   }
 
   /** The figure with its chosen views and a frame's arrays in place. */
@@ -103,6 +120,7 @@ export class Panel {
   draw(frame) {
     if (!this.Plotly) this.sketch(frame);
     return this.queue(async () => {
+      for (const tool of this.tools) tool.frame?.(frame);
       if (!this.binds.some(({ name }) => frame.arrays[name])) return;
       await this.show(this.fresh(frame));
       this.root.dataset.iteration = frame.iteration;
@@ -185,7 +203,7 @@ export class Panel {
       const { offsetWidth, offsetHeight } = this.plot;
       if (!offsetWidth || (offsetWidth === width && offsetHeight === height)) return;
       await this.Plotly.Plots.resize(this.plot);
-      this.lines.place();
+      this.place();
     });
   }
 
@@ -220,6 +238,7 @@ export class Panel {
 
   close() {
     this.sizes.disconnect();
+    for (const tool of this.tools) tool.close?.();
     this.queue(() => this.Plotly?.purge(this.plot));
     this.root.remove();
   }

@@ -87,6 +87,10 @@ class Player {
     this.setState("offline", true);
   }
 
+  send(message) {
+    this.socket.send(message);
+  }
+
   look() {
     const probes = new Set([...this.panels.values()].flatMap((panel) => panel.probes));
     this.socket.send({ type: "look", probes: [...probes] });
@@ -107,7 +111,7 @@ class Player {
   }
 
   add(spec) {
-    const panel = new Panel(spec, () => this.look());
+    const panel = new Panel(spec, this);
     panel.mark(this.transport.changes.events);
     this.opening = panel.open(template(this.root), this.opening);
     return panel;
