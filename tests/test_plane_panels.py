@@ -21,20 +21,28 @@ SOURCES = [name for name in data if data[name].page == "plane" and name != "own-
 def frame(config, *panels):
     trainer = Trainer(config)
     observer = Observer(Observer.prepare(config, trainer.game.source))
-    views = {probe for panel in panels for group in panel.views for view in group for probe in view.probes}
-    return observer.look(trainer, {probe for panel in panels for probe in panel.probes} | views, 0.0)
+    return observer.look(trainer, {probe for panel in panels for probe in probes(panel)}, 0.0)
 
 
+def probes(panel):
+    """All that a panel may ever ask for."""
+    views = {probe for group in panel.views for view in group for probe in view.probes}
+    return {*panel.probes, *views, *(probe for layer in panel.layers for probe in layer.probes)}
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
 @pytest.mark.parametrize("name", SOURCES)
-def test_every_name_a_panel_binds_is_in_its_frame(name):
-    config = Config.from_flat({"data": name, "g.width": 8, "d.width": 8, "ema": 0.9})
+def test_every_name_a_panel_binds_is_in_its_frame(name, dim):
+    config = Config.from_flat({"data": name, "g.width": 8, "d.width": 8, "noise.dim": dim, "ema": 0.9})
     panels = [panel for make in PANELS if (panel := make(config))]
     seen = frame(config, *panels)
     bound = {array for panel in panels for array in panel.bind.values()}
-    known = {probe for panel in panels for group in panel.views for view in group for probe in view.probes}
+    known = {probe for panel in panels for probe in probes(panel)}
     if "best-field" not in known:  # no density, no D*
         bound -= {array for array in bound if array.startswith(("best_", "difference_"))}
-    assert bound <= set(seen.arrays) and {probe for panel in panels for probe in panel.probes} <= PROBES.keys()
+    if "manifold" not in known:  # z of many numbers
+        bound -= {array for array in bound if array.startswith(("manifold_", "folded_"))}
+    assert bound <= set(seen.arrays) and known <= PROBES.keys()
     for panel in panels:
         apply(panel, seen)
 
@@ -48,7 +56,46 @@ def test_the_stage_fills_its_picture_and_its_numbers():
     assert not shown.layout.images[1].visible and shown.layout.images[1].source != panel.figure.layout.images[1].source
     assert float(shown.layout.annotations[0].text) == seen.arrays["arrow_unit"]
     assert [float(shown.layout.annotations[at].text) for at in (1, 2)] == [seen.arrays["d_low"], seen.arrays["d_high"]]
-    np.testing.assert_array_equal(shown.data[1].x, seen.arrays["fake_x"])
+    generated = next(int(path.split(".")[1]) for path, name in panel.bind.items() if name == "fake_x")
+    np.testing.assert_array_equal(shown.data[generated].x, seen.arrays["fake_x"])
+
+
+def test_every_word_of_the_sentence_shows_parts_that_are_there_and_says_what_it_costs():
+    panel = plane(Config.from_flat({"data": "ring", "noise.dim": 2}))
+    figure = panel.figure.to_plotly_json()
+    for layer in panel.layers:
+        for part in layer.parts:
+            at = figure
+            for step in part.split("."):
+                at = at[int(step)] if isinstance(at, (list, tuple)) else at[step]
+        views = [view for group in panel.views for view in group if view.layer == layer.words]
+        assert layer.probes or views or layer.words == "real samples"
+    words = {layer.words for layer in panel.layers}
+    assert {view.layer for group in panel.views for view in group} <= words and all(
+        word in panel.help for word in words
+    )
+
+
+def test_a_hidden_layer_is_neither_computed_nor_drawn():
+    panel = plane(Config.from_flat({"data": "ring", "noise.dim": 2}))
+    hidden = next(layer for layer in panel.layers if not layer.shown)
+    assert hidden.words == "trails" and "trails" not in panel.first_probes and "arrows" in panel.first_probes
+    trace = apply(panel, None).data[int(hidden.parts[0].removeprefix("data."))]
+    assert trace.name == "trails" and trace.visible is False
+
+
+@pytest.mark.parametrize(
+    "noise, offered",
+    [
+        ({"noise.dim": 1}, True),
+        ({"noise.dim": 2}, True),
+        ({"noise.dim": 3}, False),
+        ({"noise": "bernoulli", "noise.dim": 2}, False),
+    ],
+)
+def test_the_manifold_is_offered_where_z_has_a_grid(noise, offered):
+    panel = plane(Config.from_flat({"data": "ring"} | noise))
+    assert ("manifold" in panel.help) == offered
 
 
 @pytest.mark.parametrize("loss", losses)

@@ -35,9 +35,15 @@ def ema_points(look):
 
 @probe
 def field(look):
-    """D over the window as a picture, and the line on which it cannot tell."""
+    """D over the window as a picture."""
+    return painted("d", look.field, look.loss)
+
+
+@probe
+def undecided(look):
+    """The line on which D cannot tell."""
     x, y = level(look.field.reshape(SIDE, SIDE) - look.loss.undecided, look.fixed.source.window)
-    return painted("d", look.field, look.loss) | {"undecided_x": x, "undecided_y": y}
+    return {"undecided_x": x, "undecided_y": y}
 
 
 @probe
