@@ -30,6 +30,15 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class Hover:
+    """What is read under the pointer: grids (rows, columns) over the window, y going up, each with its label."""
+
+    window: tuple[tuple[float, float], tuple[float, float]]
+    rows: tuple[tuple[str, str], ...]  # ("D(x)", name of the array)
+    probes: tuple[str, ...]  # computed while the pointer is on the panel
+
+
+@dataclass(frozen=True)
 class View:
     """One way to look at a panel: what changes in the figure, and which probes must be computed while it is chosen.
 
@@ -63,6 +72,7 @@ class Panel:
     timeline: tuple[str, ...] = ()  # its time axes, such as ("xaxis", "xaxis2"): events are drawn on them
     tools: tuple[str, ...] = ()  # modules of the player that answer the mouse on this panel, such as ("hover",)
     sentence: tuple[str | Layer, ...] = ()  # stands for `help` where there are layers
+    hover: Hover | None = None  # for the tool of this name
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -84,13 +94,14 @@ class Panel:
         return dict(
             name=self.name, title=self.title, help=self.help, probes=list(self.probes), figure=figure,
             bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=list(self.timeline), tools=list(self.tools),
-            sentence=[part if isinstance(part, str) else told(part) for part in self.sentence],
+            sentence=[part if isinstance(part, str) else listed(part) for part in self.sentence],
+            hover=self.hover and listed(self.hover),
         )  # fmt: skip
 
 
-def told(layer: Layer) -> dict[str, Any]:
-    """A layer as plain JSON values."""
-    return vars(layer) | {"parts": list(layer.parts), "probes": list(layer.probes)}
+def listed(value: Layer | Hover) -> dict[str, Any]:
+    """Its fields as plain JSON values."""
+    return json.loads(json.dumps(vars(value)))
 
 
 def plain(sentence: Sequence[str | Layer]) -> str:

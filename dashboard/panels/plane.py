@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from dashboard.panels import keys
 from dashboard.panels.keys import SHADES, SQUARE
-from dashboard.panels.panel import Layer, Panel, View, plain, png
+from dashboard.panels.panel import Hover, Layer, Panel, View, plain, png
 from dashboard.theme import DISCRIMINATOR, FOLDED, GENERATED, REAL, curve, faded, figure
 from gancore.config import Config
 from gancore.observe import look
@@ -67,7 +67,9 @@ def plane(config: Config) -> Panel:
         span=2,
         height=500,
         views=views(config),
+        tools=("hover",),
         sentence=said,
+        hover=hover(config),
     )
 
 
@@ -113,6 +115,13 @@ def views(config: Config) -> tuple[tuple[View, ...], ...]:
         (live, *(ema,) * bool(config.ema)),
         (View("D", seen(0), {}, ("field",), COLOUR), *best * known),
     )
+
+
+def hover(config: Config) -> Hover:
+    """What the pointer reads: D, and where the density is known both densities and their ratio."""
+    source = config.data.open()
+    known = (("density, real", "p_at"), ("density, generated", "q_at"), ("real / generated", "ratio_at"))
+    return Hover(source.window, ((config.loss.says, "d_at"), *known * hasattr(source, "log_prob")), ("reading",))
 
 
 def shade(name: str, at: int, dim: int) -> go.Scatter:

@@ -100,6 +100,30 @@ def test_d_minus_d_star_is_clear_for_the_best_d_and_not_for_another():
     assert top[3] > 140 and top[0] > top[2]  # all orange where only generated samples are
 
 
+def test_what_the_pointer_reads_is_d_and_both_densities_at_the_middle_of_each_cell():
+    trainer = Trainer(Config.from_flat(RING | {"data.sigma": 0.2}))
+    observer = Observer(Observer.prepare(trainer.config, trainer.game.source))
+    generating(trainer, trainer.game.source.sample(2000, torch.Generator().manual_seed(1)))
+    arrays = observed(trainer, "reading", observer=observer)
+    known = observer.fixed.reference
+    # Averaged over cells and blurred by one: a bell's variance grows by 13/12 of a squared cell.
+    wider = dataclasses.replace(trainer.game.source, sigma=float(np.sqrt(0.04 + 13 / 12 * known.cell[0] ** 2)))
+    exact = wider.log_prob(known.grid.double()).exp().numpy().reshape(SIDE, SIDE)
+    said = trainer.config.loss.read(trainer.game.judge(trainer.state, known.grid)).numpy().reshape(SIDE, SIDE)
+    np.testing.assert_allclose(arrays["d_at"], said, rtol=1e-6)
+    np.testing.assert_allclose(arrays["p_at"], exact, atol=0.01 * exact.max())
+    assert arrays["p_at"].sum() * known.cell.prod() == pytest.approx(1, abs=0.02)
+    assert arrays["q_at"].sum() * known.cell.prod() == pytest.approx(1, abs=0.02)
+    dense = exact > 0.3 * exact.max()  # a perfect sampler: the ratio is one but for chance
+    assert np.abs(np.log(arrays["ratio_at"][dense])).mean() < 0.25
+    assert np.isnan(arrays["ratio_at"][0, 0]) or arrays["p_at"][0, 0] > 1e-6 * exact.max()
+
+
+def test_without_a_density_the_pointer_reads_d_alone():
+    arrays = observed(Trainer(Config.from_flat({"data": "spiral", "g.width": 8})), "reading")
+    assert set(arrays) == {"d_at"}
+
+
 @pytest.mark.parametrize("split", [(250,) * 8, (1800, *[29] * 6, 26), (2000, *[0] * 7)])
 def test_shares_and_effective_modes_of_samples_set_by_hand(split):
     trainer = Trainer(Config.from_flat(RING))

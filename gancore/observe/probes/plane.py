@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from gancore.observe.look import SCORED
+from gancore.observe.metrics.line import optimal_d
 from gancore.observe.metrics.plane import SIDE, level
 from gancore.observe.probes.line import best_between
 from gancore.observe.probes.shelf import probe
@@ -59,6 +60,22 @@ def field_difference(look):
 
 
 @probe
+def reading(look):
+    """What is true at each cell: D, and where they are known both densities, as D is shown them, and their ratio.
+
+    Grids (SIDE, SIDE) float32, y up the rows. A density is the mean over its cell, blurred by one cell; the ratio has a
+    gap where neither reaches.
+    """
+    grids = {"d_at": look.field}
+    if look.fixed.reference.p is not None:
+        p, q = (mass.ravel() / np.prod(look.fixed.reference.cell) for mass in densities(look))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(np.isfinite(optimal_d(p, q)), p / q, np.nan)
+        grids |= {"p_at": p, "q_at": q, "ratio_at": ratio}
+    return {name: grid.reshape(SIDE, SIDE).astype(np.float32) for name, grid in grids.items()}
+
+
+@probe
 def arrows(look):
     """The true -∂L_G/∂x at generated samples, as outlines of arrows; `arrow_unit` is the slope that `LENGTH` stands for."""
     x = look.fake[:SCORED]
@@ -96,12 +113,17 @@ def finite(x: np.ndarray) -> np.ndarray:
 
 def star(look) -> np.ndarray:
     """D* at the centres of the cells, (SIDE²,): of both densities as D is shown them, and through the grid's blur."""
-    known, sigma = look.fixed.reference, look.game.input.noise(look.state.iteration)
-    if known.p is None:
+    if look.fixed.reference.p is None:
         return np.full(SIDE * SIDE, np.nan)
-    pair = known.p, known.share(look.fake.numpy())
-    p, q = (known.blurred(cells, sigma).ravel() if sigma else cells.ravel() for cells in pair)
+    p, q = (cells.ravel() for cells in densities(look))
     return best_between(look, p, q, torch.log(torch.from_numpy(p).float()), look.field)
+
+
+def densities(look) -> tuple[np.ndarray, np.ndarray]:
+    """The data's and the generated samples' share of each cell (SIDE, SIDE), blurred while the input adds noise."""
+    known, sigma = look.fixed.reference, look.game.input.noise(look.state.iteration)
+    pair = known.p, known.share(look.fake.numpy())
+    return tuple(known.blurred(cells, sigma) for cells in pair) if sigma else pair
 
 
 def painted(name: str, said: np.ndarray, loss, middle: float | None = None) -> dict[str, np.ndarray]:
