@@ -70,6 +70,7 @@ def plane(config: Config) -> Panel:
         tools=("hover",),
         sentence=said,
         hover=hover(config),
+        swift=True,
     )
 
 
