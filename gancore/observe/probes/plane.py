@@ -88,22 +88,9 @@ def arrows(look):
 
 @probe
 def sliced(look):
-    """Sliced Wasserstein-1 to the data over time. Its floor stands in the figure: it never changes."""
-    return look.keep(("sw1",), lambda: [look.fixed.reference.sliced(look.fake.numpy())]) | {"time": look.time}
-
-
-@probe
-def modes(look):
-    """The share of all samples near each mode, and the outline of a perfect sampler's band.
-
-    Over time: how many modes that is worth, and the share of samples that are near one at all.
-    """
-    if look.fixed.reference.modes is None:
-        return {}
-    seen = look.census
-    past = look.keep(("high_quality", "effective"), lambda: [seen.high_quality, seen.effective])
-    low, high = np.repeat(look.fixed.reference.bands, 2, axis=0).T
-    return past | {"mode_share": seen.counts / seen.samples, "mode_band": np.append(low, high[::-1]), "time": look.time}
+    """Sliced Wasserstein-1 and JSD to the data over time. Their floors stand in the figure: they never change."""
+    known, x = look.fixed.reference, look.fake.numpy()
+    return look.keep(("sw1", "jsd"), lambda: (known.sliced(x), known.jsd(x))) | {"time": look.time}
 
 
 def finite(x: np.ndarray) -> np.ndarray:
