@@ -125,10 +125,8 @@ def test_ninety_percent_on_one_of_eight_is_shown_as_the_collapse_that_it_is():
     trainer.game.generate = lambda state, z, ema=False: samples
     shown = apply(panel, observer.look(trainer, set(panel.probes), 0.0))
     written = [note.text for note in shown.layout.annotations]
-    assert written == [
-        "1.68",
-        "of 8 effective modes",
-    ]  # beside each other, and no count of modes that were merely reached
+    # And no count of modes that were merely reached.
+    assert written == ["1.68", "77.5", "of 8 effective modes", "% on the wrong mode"]
     low, high = look.plane_reference(config.data).bands.T
     bars, past = np.array(shown.data[0].y), np.array(shown.data[3].z)[:, -1]
     assert bars[0] > 6 * high[0] and (bars[1:] < low[1:] / 5).all()

@@ -60,6 +60,7 @@ def shares(config: Config) -> Panel | None:
             "data.5.x": "high_quality_t",
             "data.5.y": "high_quality",
             "layout.annotations.0.text": "worth",
+            "layout.annotations.1.text": "misplaced",
             **{f"layout.xaxis{at}.range": "time" for at in (2, 3, 4)},
         },
         span=2,
@@ -102,14 +103,13 @@ def history(known, count: int) -> go.Heatmap:
 
 
 def total(worth: float) -> list[dict]:
-    """How many modes the shares are worth now, in figures."""
-    place = dict(xref="x3 domain", yref="y3 domain", y=1.02, yanchor="bottom", showarrow=False)
-    now = place | dict(x=0.18, xanchor="right", text=" ", font=dict(size=15, color=GENERATED))
-    return [
-        now,
-        place
-        | dict(x=0.2, xanchor="left", text=f"of {worth:.3g} effective modes", font=dict(size=12, color=REFERENCE)),
-    ]
+    """In figures: how many modes the shares are worth now, and what part of the samples is on the wrong mode."""
+    place = dict(xref="x3 domain", y=1.02, yanchor="bottom", showarrow=False)
+    now = place | dict(x=0.2, xanchor="right", text=" ", font=dict(size=15, color=GENERATED))
+    unit = place | dict(x=0.22, xanchor="left", font=dict(size=12, color=REFERENCE))
+    above, below = dict(yref="y3 domain"), dict(yref="y4 domain")
+    words = (above | dict(text=f"of {worth:.3g} effective modes"), below | dict(text="% on the wrong mode"))
+    return [now | above, now | below, *(unit | said for said in words)]
 
 
 def ticks(count: int) -> dict:

@@ -27,6 +27,7 @@ def test_a_perfect_sampler_is_inside_its_own_floor_in_95_of_100_draws(name):
     known = PlaneReference.of(data[name]().open(), N)
     draws = [drawn(known, seed) for seed in range(400)]
     measures = {"sw1": known.sliced, "jsd": known.jsd}
+    measures |= {"coverage": lambda x: known.told(x)[0], "one_nn": lambda x: known.told(x)[1]}
     if known.modes is not None:
         measures |= {
             "high_quality": lambda x: known.census(x).high_quality,

@@ -12,6 +12,7 @@ from scipy.stats import binom
 
 from gancore.observe.metrics.line import jsd
 from gancore.observe.metrics.modes import Census, census
+from gancore.observe.metrics.neighbours import Neighbourhood
 
 SIDE = 48  # cells along each side of the grid on which D and the densities are seen
 FINER = 8  # points along each side of a cell that the real density is averaged over
@@ -19,6 +20,7 @@ BLUR = 1.0  # cells: the kernel through which both densities are seen where they
 ANGLES = 16  # directions from which a sample is looked at, evenly spaced over half a turn
 POOLED = 32  # samples behind the quantiles of the data and its share of each cell
 ROUNDS = 128  # perfect samples behind the floor
+NEAR = 500  # samples of each side that are held against each other as neighbours
 SEED = 20140610  # the reference's own stream of numbers: measuring never touches the training's
 
 
@@ -28,9 +30,9 @@ class PlaneReference:
 
     Sliced Wasserstein-1 (Rabin et al. 2011) is the mean over directions of W1 between the projected sample, sorted, and
     the data's quantiles there, in the unit of x. JSD compares the sample's share of each cell, and of what lies beyond
-    the window, with the data's, in nats. `floor` is the range of the very same estimators, `sw1`, `jsd` and, where there
-    are modes, `high_quality` and `effective`, over `ROUNDS` perfect samples of size n: of new ones all but 2 in
-    `ROUNDS` + 1 fall inside.
+    the window, with the data's, in nats. `floor` is the range of the very same estimators, `sw1`, `jsd`, `coverage`,
+    `one_nn` and, where there are modes, `high_quality` and `effective`, over `ROUNDS` perfect samples of size n: of new
+    ones all but 2 in `ROUNDS` + 1 fall inside.
     """
 
     source: object
@@ -38,6 +40,7 @@ class PlaneReference:
     directions: np.ndarray  # (2, angles)
     quantiles: np.ndarray  # (angles, n)
     mass: np.ndarray  # (SIDE² + 1,) the data's share of each cell, and beyond the window
+    near: Neighbourhood
     floor: dict[str, tuple[float, float]]
     expected: np.ndarray | None = None  # (modes,) share of a perfect sampler's samples near each; None without modes
 
@@ -49,10 +52,12 @@ class PlaneReference:
         directions = np.stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
         pool = source.sample(POOLED * n, chance).numpy()
         quantiles = np.sort((pool @ directions).T, axis=1).reshape(ANGLES, n, POOLED).mean(2)
-        made = cls(source, n, directions, np.ascontiguousarray(quantiles), np.zeros(0), {})
+        near = Neighbourhood.of(source.sample(min(n, NEAR), chance).numpy())
+        made = cls(source, n, directions, np.ascontiguousarray(quantiles), np.zeros(0), near, {})
         made = replace(made, mass=made.cells(pool))
         draws = [source.sample(n, chance).numpy() for _ in range(ROUNDS)]
         found = {"sw1": [made.sliced(x) for x in draws], "jsd": [made.jsd(x) for x in draws]}
+        found |= zip(("coverage", "one_nn"), zip(*(made.told(x) for x in draws)))
         expected = None
         if made.modes is not None:
             seen = [census(x, made.modes) for x in draws]
@@ -78,6 +83,10 @@ class PlaneReference:
     def jsd(self, x: np.ndarray) -> float:
         """Jensen-Shannon divergence in nats, on the grid, of a sample (n, 2) from the data; NaN if a value is not finite."""
         return jsd(self.mass, self.cells(x)) if np.isfinite(x).all() else math.nan
+
+    def told(self, x: np.ndarray) -> tuple[float, float]:
+        """Coverage and 1-NN accuracy of a sample's first `NEAR` rows."""
+        return self.near.told(x[:NEAR])
 
     @cached_property
     def bands(self) -> np.ndarray:

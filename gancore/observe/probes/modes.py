@@ -11,7 +11,8 @@ from gancore.observe.probes.shelf import probe
 def modes(look):
     """The share of all samples near each mode, and the outline of a perfect sampler's band.
 
-    Over time: how many modes that is worth, and the share of samples that are near one at all.
+    Over time: how many modes that is worth, and the share of samples that are near one at all. `misplaced` is the share,
+    in per cent, of those near a mode that would have to move to another.
     """
     if look.fixed.reference.modes is None:
         return {}
@@ -19,7 +20,8 @@ def modes(look):
     past = look.keep(("high_quality", "effective"), lambda: [seen.high_quality, seen.effective])
     low, high = np.repeat(look.fixed.reference.bands, 2, axis=0).T
     now = {"mode_share": seen.counts / seen.samples, "mode_band": np.append(low, high[::-1])}
-    return past | now | {"worth": np.array(round(seen.effective, 2)), "time": look.time}
+    figures = {"worth": np.array(round(seen.effective, 2)), "misplaced": np.array(round(100 * seen.off, 1))}
+    return past | now | figures | {"time": look.time}
 
 
 @probe

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
 
+from gancore import seeds
 from gancore.observe.look import SCORED
 from gancore.observe.metrics.line import optimal_d
 from gancore.observe.metrics.plane import SIDE, level
@@ -14,6 +16,9 @@ from gancore.observe.probes.line import best_between
 from gancore.observe.probes.shelf import probe
 
 ARROWS = 60
+CROWD = (
+    8000  # generated samples behind a density: D* of the 2,000 that are scored would be off by 0.03 for chance alone
+)
 LENGTH = 0.1  # of the window's wider side: what the arrow of the stated length takes
 HEAD = 0.25  # of an arrow, or of half the stated length if it is longer than that
 TOWARDS_REAL, TOWARDS_GENERATED = (0, 114, 178), (213, 94, 0)
@@ -93,6 +98,13 @@ def sliced(look):
     return look.keep(("sw1", "jsd"), lambda: (known.sliced(x), known.jsd(x))) | {"time": look.time}
 
 
+@probe
+def neighbours(look):
+    """Coverage and 1-NN accuracy over time: whether the samples could be told from the data by their neighbours."""
+    told = look.fixed.reference.told
+    return look.keep(("coverage", "one_nn"), lambda: told(look.fake.numpy())) | {"time": look.time}
+
+
 def finite(x: np.ndarray) -> np.ndarray:
     """Points (n, 2) of which those that are not finite are gaps."""
     return np.where(np.isfinite(x).all(1, keepdims=True), x, x.dtype.type(np.nan))
@@ -109,8 +121,15 @@ def star(look) -> np.ndarray:
 def densities(look) -> tuple[np.ndarray, np.ndarray]:
     """The data's and the generated samples' share of each cell (SIDE, SIDE), blurred while the input adds noise."""
     known, sigma = look.fixed.reference, look.game.input.noise(look.state.iteration)
-    pair = known.p, known.share(look.fake.numpy())
+    many = look.game.generate(look.state, crowd(look.game.noise))
+    pair = known.p, known.share(many.numpy())
     return tuple(known.blurred(cells, sigma) for cells in pair) if sigma else pair
+
+
+@lru_cache(maxsize=16)
+def crowd(noise) -> torch.Tensor:
+    """The z behind densities, the same for every run of this prior, (CROWD, dim)."""
+    return noise.sample(CROWD, seeds.stream(0, "look/crowd"))
 
 
 def painted(name: str, said: np.ndarray, loss, middle: float | None = None) -> dict[str, np.ndarray]:
