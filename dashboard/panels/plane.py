@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import plotly.graph_objects as go
 
+from dashboard.panels.edited import followed
 from dashboard.panels.panel import Panel, View, png
 from dashboard.theme import DISCRIMINATOR, GENERATED, REAL, REFERENCE, curve, figure
 from gancore.config import Config
@@ -44,9 +45,10 @@ def plane(config: Config) -> Panel:
         "Plane",
         "Orange should cover blue. The colour behind is what D says of each place; click a layer's name to hide it."
         + " D* is the best D there is, both densities blurred by one cell." * known,
-        ("points", "field", "arrows"),
+        ("points", "field", "arrows", "reals"),
         chart,
         {
+            **followed(pictures=3),
             "data.1.x": "fake_x",
             "data.1.y": "fake_y",
             "data.2.x": "ema_x",
@@ -63,6 +65,7 @@ def plane(config: Config) -> Panel:
         },
         span=2,
         height=500,
+        tools=("edit",),
         views=(
             *[(View("Live G", {}, own(True)), View("EMA of G", {}, own(False), ("ema-points",)))] * bool(config.ema),
             (View("D", seen(0)), *best * known, View("Off", seen(None))),
