@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.thumbnails import thumbnails
+from dashboard.upload import upload
 from gancore import presets
 from gancore.catalog import BadKnob, Knob, knobs, text
 from gancore.config import ROLES, Config, live, refusal
+from gancore.game.data import stored
 from gancore.run.pace import Pace
 from gancore.run.session import Session
 
@@ -37,6 +40,11 @@ def sidebar(run: Session, page: str) -> None:
     with st.sidebar:
         _preset(run, page)
         waiting = st.container()
+        if page == "plane":
+            thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))
+            upload(
+                page, lambda name: _show(page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
+            )
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
         _follow(run, page)
@@ -44,6 +52,8 @@ def sidebar(run: Session, page: str) -> None:
         said = _config(run, before, page, advanced)
         # What these widgets say anew, and no more: the data may have been edited on the stage since they were drawn.
         run.want(Config.from_flat(before.differences(said), run.wanted))
+        # Not before: where another click cuts this short, the next time it is drawn still has to know.
+        st.session_state.pop(f"{page}/wish", None)
         with waiting:
             _pending(run)
         st.button(
@@ -68,6 +78,15 @@ def _preset(run: Session, page: str) -> None:
         help="A starting point; every knob stays yours to turn",
     )  # fmt: skip
     st.caption(presets.load(st.session_state[key]).story)
+
+
+def _choose(run: Session, page: str, name: str) -> None:
+    """Data by their thumbnail; for points of one's own that are still to come the place to drop them opens."""
+    there = name != "own-points" or stored.names("points")
+    st.session_state[f"{page}/upload/open"] = not there
+    if there:
+        with contextlib.suppress(BadKnob):  # said where the choice is drawn
+            _show(page, run.wanted.with_("data", name))
 
 
 def _pending(run: Session) -> None:
@@ -109,7 +128,7 @@ def _put(page: str, address: str, value: Any) -> None:
 
 def _config(run: Session, before: Config, page: str, advanced: bool) -> Config:
     """What the widgets say. A choice that was just swapped starts from its own defaults."""
-    config = st.session_state.pop(f"{page}/wish", None) or before
+    config = st.session_state.get(f"{page}/wish") or before
     for title, places in GROUPS.items():
         with st.expander(title, expanded=True):
             for role in places:

@@ -104,7 +104,9 @@ class Config:
         for role in ROLES:
             old = getattr(base, role)
             name = settings.get(role, old.name)
-            kept = {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else inherited(role, name, old)
+            kept = (
+                {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else inherited(role, name, old)
+            )
             new = {a.split(".", 1)[1]: v for a, v in settings.items() if a.startswith(role + ".")}
             parts[role] = _made(role, name, {**kept, **new})
         own = {k.name: settings.get(k.name, getattr(base, k.name)) for k in knobs(cls)}

@@ -101,7 +101,9 @@ def test_choices_that_contradict_themselves_are_refused():
 def test_live_says_what_acts_without_a_restart():
     line, plane = (presets.load(page).config for page in ("line", "plane"))
     assert all(live(line, role) == (role in LIVE_ROLES) for role in ROLES)
-    assert all(live(plane, address) for address in ("d_opt.lr", "dynamics.k", "batch", "penalty.gamma", "data", "data.sigma"))
+    assert all(
+        live(plane, address) for address in ("d_opt.lr", "dynamics.k", "batch", "penalty.gamma", "data", "data.sigma")
+    )
     assert not any(live(line, address) for address in ("seed", "data.mean", "g.width", "noise.dim"))
 
 

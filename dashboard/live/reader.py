@@ -156,7 +156,11 @@ def probes(said: dict) -> set[str]:
 
 def changes(said: dict) -> list[str]:
     what = said.get("what")
-    if not isinstance(what, list) or not 0 < len(what) <= CHANGES_LIMIT or not all(isinstance(one, str) for one in what):
+    if (
+        not isinstance(what, list)
+        or not 0 < len(what) <= CHANGES_LIMIT
+        or not all(isinstance(one, str) for one in what)
+    ):
         raise Malformed
     return what
 

@@ -71,7 +71,7 @@ export class Draft {
   paint() {
     const { xaxis, yaxis } = this.panel.plot._fullLayout;
     const at = ([x, y]) => `${xaxis.d2p(x).toFixed(1)},${yaxis.d2p(y).toFixed(1)}`;
-    const wide = Math.max(5, 4 * this.sigma * (xaxis._length / Math.abs(xaxis.range[1] - xaxis.range[0])));
+    const wide = Math.max(5, 2.5 * this.sigma * (xaxis._length / Math.abs(xaxis.range[1] - xaxis.range[0])));
     this.svg.replaceChildren(...this.strokes.map((stroke) => {
       const path = document.createElementNS(NS, "path");
       path.setAttribute("d", `M${at(stroke[0])}L${stroke.map(at).join("L")}`);

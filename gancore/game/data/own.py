@@ -19,7 +19,9 @@ from gancore.game.data.shelf import data
 
 def which(live: bool):
     """The knob that says which set: a name, never a path, because settings travel in links."""
-    return knob("mine", live=live, help="Its name, given when it was brought in with python -m gancore import PATH --name NAME")
+    return knob(
+        "mine", live=live, help="Its name, given when it was brought in with python -m gancore import PATH --name NAME"
+    )
 
 
 @data.add

@@ -22,7 +22,9 @@ class Painted(Plane):
     name = "painted"
     title = "Painted"
     points: tuple = knob(WAVE, columns=("x", "y"), rows=200, live=True, help="One row per point of a stroke")
-    sigma: float = knob(0.05, 0.001, 2.0, log=True, live=True, help="Width of the brush: standard deviation at each point")
+    sigma: float = knob(
+        0.05, 0.001, 2.0, log=True, live=True, help="Width of the brush: standard deviation at each point"
+    )
 
     @property
     def window(self):

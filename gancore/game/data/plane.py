@@ -110,7 +110,12 @@ class Ring(Bells):
     radius: float = knob(1.0, 0.1, 10.0, log=True, live=True, help="Distance of each bell from the middle")
     sigma: float = knob(0.01, 0.001, 2.0, log=True, live=True, help="Standard deviation of each bell")
     imbalance: float = knob(
-        1.0, 1.0, 1000.0, log=True, live=True, help="Weight of the heaviest bell over the lightest; even steps of ratio between"
+        1.0,
+        1.0,
+        1000.0,
+        log=True,
+        live=True,
+        help="Weight of the heaviest bell over the lightest; even steps of ratio between",
     )
 
     @property
@@ -148,7 +153,8 @@ class PlaneMixture(Bells):
     modes: tuple = knob(
         ((0.5, -1.0, 0.0, 0.2), (0.3, 1.0, 1.0, 0.1), (0.2, 1.0, -1.0, 0.3)),
         columns=("weight", "x", "y", "sigma"),
-        live=True, help="One row per bell: weight, place, spread",
+        live=True,
+        help="One row per bell: weight, place, spread",
     )
 
     @classmethod
