@@ -10,7 +10,6 @@ import numpy as np
 from gancore.game.data.idx import BadFile
 from gancore.game.intake import limits
 
-WORDS = ("nan", "inf", "-nan", "-inf")  # that Python takes for numbers
 BETWEEN = re.compile(r"\s*[,;]\s*|\s+")
 
 
@@ -41,25 +40,23 @@ def parsed(place, content: bytes) -> np.ndarray:
 def _row(place, number: int, line: str) -> tuple[float, float] | None:
     """One point, or None for a heading."""
     cells = BETWEEN.split(line.strip())
-    if (
-        number == 1
-        and not re.search(r"(?:^|[,;\s])[-+.]?\d", line)
-        and not any(cell.lower() in WORDS for cell in cells)
-    ):
+    values = [_value(cell) for cell in cells]
+    if number == 1 and values.count(None) == len(cells) and not re.search(r"(?:^|[,;\s])[-+.]?\d", line):
         return None
     if len(cells) != 2:
-        have = f"{len(cells)} columns" if len(cells) > 1 else "1 column"
-        raise BadFile(f"{place}, line {number} has {have}: {line[:40]!r} is no point, give two numbers, x and y")
-    return _number(place, number, 1, cells[0]), _number(place, number, 2, cells[1])
+        columns = "1 column" if len(cells) == 1 else f"{len(cells)} columns"
+        raise BadFile(f"{place}, line {number}: {line[:40]!r} is no point: it has {columns}, give two numbers, x and y")
+    for column, (cell, value) in enumerate(zip(cells, values), 1):
+        where = f"{place}, line {number}, column {column}: {cell[:40]!r}"
+        if value is None:
+            raise BadFile(f"{where} is no number: give two numbers, x and y")
+        if not abs(value) <= 1e6:  # also refuses what is not a number
+            raise BadFile(f"{where} is too far out: give numbers from -1,000,000 to 1,000,000")
+    return values[0], values[1]
 
 
-def _number(place, line: int, column: int, cell: str) -> float:
+def _value(cell: str) -> float | None:
     try:
-        value = float(cell)
+        return float(cell)
     except ValueError:
-        raise BadFile(f"{place}, line {line}, column {column}: {cell[:40]!r} is no number") from None
-    if not abs(value) <= 1e6:  # also refuses what is not a number
-        raise BadFile(
-            f"{place}, line {line}, column {column}: {cell[:40]!r} is too far out: give numbers from -1,000,000 to 1,000,000"
-        )
-    return value
+        return None
