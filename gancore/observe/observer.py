@@ -12,6 +12,7 @@ from gancore.observe.frame import Frame
 from gancore.observe.history import History
 from gancore.observe.look import Fixed, Look
 from gancore.observe.probes import PROBES
+from gancore.observe.renewal import Renewal
 from gancore.train.trainer import SCALARS
 
 MEASURE = 0.25  # Seconds between distances to the real density and other lines that are measured at looks.
@@ -22,7 +23,7 @@ class Observer:
     """Keeps a run's past for its charts and turns its present into frames."""
 
     def __init__(self, fixed: Fixed):
-        self.fixed = fixed
+        self.fixed, self._renewal = fixed, Renewal()
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
         self._measured_at, self._measured_iteration = -math.inf, -1
@@ -37,6 +38,7 @@ class Observer:
 
     def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
+        self.fixed = self._renewal.follow(self.fixed, trainer)
         measuring = not playing or self._due(trainer.iteration)
         look = Look(trainer, self.fixed, self.history, self.measured, measuring)
         arrays = {}

@@ -106,8 +106,8 @@ class Hosted:
         self._guarded(lambda: self._advance(1) if which == "both" else self.trainer.apply(f"step={which}"))
         self.look_asked = True
 
-    def change(self, what: str):
-        self._guarded(lambda: self.trainer.apply(what))
+    def change(self, what: str, passing: bool = False):
+        self._guarded(lambda: self.trainer.apply(what, passing))
         self.turn.cost = None
         self.look_asked = self.look_asked or self.state != "playing"
 
@@ -244,7 +244,7 @@ class Hosted:
     def look(self) -> NewFrame | None:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now = time.perf_counter()
-        moved = self.state == "playing" and self.trainer.iteration != self.seen
+        moved = not self.observer.fixed.exact or (self.state == "playing" and self.trainer.iteration != self.seen)
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
         frames, start = [], time.thread_time()

@@ -15,7 +15,18 @@ from gancore.train.trainer import SCALARS, Trainer
 
 IMAGES = {"samples", "fresh-samples", "ema-samples", "nearest", "pca", "ema-pca"}
 LINE = {"density", "ema-density", "mapping", "quality", "best-value"}
-PLANE = {"points", "ema-points", "field", "best-field", "field-difference", "arrows", "sliced", "modes"}
+PLANE = {
+    "points",
+    "ema-points",
+    "field",
+    "best-field",
+    "field-difference",
+    "arrows",
+    "sliced",
+    "modes",
+    "reals",
+    "bells",
+}
 EVERY = set(PROBES) - IMAGES - LINE - PLANE
 ON = {
     "normal": EVERY | LINE,
