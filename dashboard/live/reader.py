@@ -20,7 +20,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
-CONTROLS = {"play", "pause", "step", "restart"}
+CONTROLS = {"play", "pause", "step", "freeze", "restart"}
 
 
 class Malformed(Exception):
@@ -107,7 +107,9 @@ class Reader:
             }
             await self.socket.send_text(json.dumps(refusal))
         elif kind == "step":
-            self.session.step(which(said))
+            self.session.step(one_of(said, "d", "g", "both"))
+        elif kind == "freeze":  # It waits for the worker's word, which the other readers must not.
+            await asyncio.to_thread(self.session.freeze, one_of(said, "d", "g", "none"))
         elif kind in CONTROLS:
             getattr(self.session, kind)()
         else:
@@ -139,8 +141,8 @@ def probes(said: dict) -> set[str]:
     return set(names)
 
 
-def which(said: dict) -> str:
-    if said.get("which") not in ("d", "g", "both"):
+def one_of(said: dict, *known: str) -> str:
+    if said.get("which") not in known:
         raise Malformed
     return said["which"]
 

@@ -150,6 +150,7 @@ class Player {
     if (inside(TYPING) || inside(MOVING)) return;
     if (event.code === "Space" && !inside(PRESSING)) event.repeat || this.transport.playOrPause();
     else if (event.code === "ArrowRight") this.socket.send({ type: "step", which: "both" });
+    else if (event.key === "d" || event.key === "g") event.repeat || this.transport.steps[event.key].click();
     else return;
     event.preventDefault();
   }

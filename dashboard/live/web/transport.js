@@ -1,6 +1,6 @@
 // The bar above the panels: play, step, restart, where the run is, and what to take away from it.
 
-import { icon, make, menu } from "./dom.js";
+import { icon, make } from "./dom.js";
 import { copy, settingsLink, watchLink } from "./links.js";
 
 const COUNTS = {
@@ -30,13 +30,31 @@ export class Transport {
   steering() {
     this.toggle = make("button", { type: "button", class: "gs-button gs-play", "aria-keyshortcuts": "Space",
       title: "Play or pause (space)", click: () => this.playOrPause() });
-    const step = (which) => () => this.send({ type: "step", which });
-    const steps = menu("Step", "step", [
-      ["One iteration  →", step("both")], ["Discriminator only", step("d")], ["Generator only", step("g")],
-    ]);
+    const step = (which, symbol, title, key) => make("button", { type: "button", class: "gs-button", title: `${title} (${key})`,
+      "aria-label": title, "aria-keyshortcuts": key, click: () => this.send({ type: "step", which }) }, ...symbol);
+    this.steps = { both: step("both", [icon("step"), make("span", {}, "Step")], "Step", "→"),
+      d: step("d", ["D"], "Step D", "D"), g: step("g", ["G"], "Step G", "G") };
+    const steps = make("div", { class: "gs-joined", role: "group", "aria-label": "Step" }, ...Object.values(this.steps));
     const restart = make("button", { type: "button", class: "gs-button", title: "Start again from the same seed",
       click: () => this.send({ type: "restart" }) }, icon("restart"), make("span", {}, "Restart"));
-    return make("div", { class: "gs-steer" }, this.toggle, steps, restart);
+    return make("div", { class: "gs-steer" }, this.toggle, this.freezing(), steps, restart);
+  }
+
+  /** One player may stand still while the other one plays. */
+  freezing() {
+    const hold = (who, title) => make("button", { type: "button", class: "gs-button", title, "aria-label": `Freeze ${who.toUpperCase()}`,
+      "aria-pressed": "false", click: () => this.send({ type: "freeze", which: this.frozen === who ? "none" : who }) }, icon("freeze"), who.toUpperCase());
+    this.holds = { d: hold("d", "Freeze D: its weights stand still, G plays on"), g: hold("g", "Freeze G: its weights stand still, D plays on") };
+    return make("div", { class: "gs-joined", role: "group", "aria-label": "Freeze" }, ...Object.values(this.holds));
+  }
+
+  /** Which player stands still: `d`, `g` or `none`. */
+  freeze(who) {
+    this.frozen = who;
+    for (const [name, button] of Object.entries(this.holds ?? {})) {
+      button.setAttribute("aria-pressed", name === who);
+      this.steps[name].disabled = name === who;
+    }
   }
 
   watching() {
@@ -74,9 +92,10 @@ export class Transport {
   }
 
   /** A status from the server. */
-  say({ state, detail, iteration, d_updates, g_updates }) {
+  say({ state, detail, iteration, d_updates, g_updates, frozen }) {
     if (state !== this.root.dataset.state) this.spoken.textContent = `${STATES[state]} at iteration ${iteration}`;
     this.show(state);
+    this.freeze(frozen);
     this.count({ iteration, d_updates, g_updates });
     this.tell(detail, state === "failed");
   }
