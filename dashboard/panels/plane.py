@@ -61,6 +61,7 @@ def plane(config: Config) -> Panel:
             "layout.annotations.0.text": "arrow_unit",
             **{f"layout.annotations.{1 + at}.text": name for at, name in enumerate(ENDS)},
         },
+        tools=("inspector",),
         span=2,
         height=500,
         views=(

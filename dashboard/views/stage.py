@@ -52,12 +52,14 @@ def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
 
 
 def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
-    return _made(makers, Config(data=config.data, loss=config.loss, seed=config.seed, ema=config.ema))
+    return _made(
+        makers, Config(data=config.data, noise=config.noise, loss=config.loss, seed=config.seed, ema=config.ema)
+    )
 
 
 @lru_cache(maxsize=64)
 def _made(makers: tuple, config: Config) -> tuple[Panel, ...]:
-    """Figures depend on data, loss, seed and whether G has a running mean, the same for every visitor; some data lack a panel."""
+    """Figures depend on data, noise, loss, seed and whether G has a running mean, the same for all; some data lack a panel."""
     return tuple(panel for make in makers if (panel := make(config)))
 
 

@@ -15,7 +15,7 @@ from gancore.train.trainer import SCALARS, Trainer
 
 IMAGES = {"samples", "fresh-samples", "ema-samples", "nearest", "pca", "ema-pca"}
 LINE = {"density", "ema-density", "mapping", "quality", "best-value"}
-PLANE = {"points", "ema-points", "field", "best-field", "field-difference", "arrows", "sliced", "modes"}
+PLANE = {"points", "ema-points", "field", "best-field", "field-difference", "arrows", "sliced", "modes", "latent"}
 EVERY = set(PROBES) - IMAGES - LINE - PLANE
 ON = {
     "normal": EVERY | LINE,
