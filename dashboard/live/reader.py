@@ -20,7 +20,7 @@ from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
-CONTROLS = {"play", "pause", "step", "freeze", "restart"}
+CONTROLS = {"play", "pause", "step", "slow", "freeze", "restart"}
 
 
 class Malformed(Exception):
@@ -108,6 +108,8 @@ class Reader:
             await self.socket.send_text(json.dumps(refusal))
         elif kind == "step":
             self.session.step(one_of(said, "d", "g", "both"))
+        elif kind == "slow":
+            self.session.slow(one_of(said, "next", "back", "leave"))
         elif kind == "freeze":  # It waits for the worker's word, which the other readers must not.
             await asyncio.to_thread(self.session.freeze, one_of(said, "d", "g", "none"))
         elif kind in CONTROLS:

@@ -159,6 +159,12 @@ class Session:
             self.pause()
             self._hub.pool.send(messages.Step(self.id, which))
 
+    def slow(self, which: str) -> None:
+        """Slow motion through the iteration to come: its `next` stage, one `back`, or `leave`, which plays it."""
+        with self._hub.lock:
+            self.pause()
+            self._hub.pool.send(messages.Slow(self.id, which))
+
     def freeze(self, who: str) -> None:
         """Lets one player stand still (`d`, `g`), or none of them."""
         self.want(self.wanted.with_("frozen", who))

@@ -13,6 +13,7 @@ from gancore.catalog import BadKnob, shown
 from gancore.config import ROLES, Config, live
 from gancore.game.game import Game
 from gancore.train.moves import Moves
+from gancore.train.stages import Stage, stages
 from gancore.train.state import State
 
 SCALARS = ("d_loss", "d_real", "d_fake", "d_grad", "g_loss", "g_grad")
@@ -78,6 +79,10 @@ class Trainer:
             error.rows = torch.cat([*blocks, error.rows])
             raise
         return torch.cat(blocks)
+
+    def foresee(self) -> list[Stage]:
+        """The stages of the next iteration, as it will be played if nothing is changed before. Nothing moves."""
+        return stages(self.game, self.config, self.state.fork())
 
     def apply(self, what: str) -> Event:
         """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`."""

@@ -35,9 +35,11 @@ export class Transport {
     this.steps = { both: step("both", [icon("step"), make("span", {}, "Step")], "Step", "→"),
       d: step("d", ["D"], "Step D", "D"), g: step("g", ["G"], "Step G", "G") };
     const steps = make("div", { class: "gs-joined", role: "group", "aria-label": "Step" }, ...Object.values(this.steps));
-    const restart = make("button", { type: "button", class: "gs-button", title: "Start again from the same seed",
+    const restart = make("button", { type: "button", class: "gs-button gs-spare", title: "Start again from the same seed", "aria-label": "Restart",
       click: () => this.send({ type: "restart" }) }, icon("restart"), make("span", {}, "Restart"));
-    return make("div", { class: "gs-steer" }, this.toggle, this.freezing(), steps, restart);
+    this.slow = make("button", { type: "button", class: "gs-button gs-spare", "aria-keyshortcuts": "S", "aria-label": "Slow motion",
+      title: "Slow motion: the next iteration stage by stage (S)", click: () => this.send({ type: "slow", which: this.slowed ? "leave" : "next" }) }, icon("slow"), make("span", {}, "Slow motion"));
+    return make("div", { class: "gs-steer" }, this.toggle, this.freezing(), steps, this.slow, restart);
   }
 
   /** One player may stand still while the other one plays. */
@@ -123,15 +125,17 @@ export class Transport {
   }
 
   count(values) {
-    for (const [name, value] of Object.entries(values)) {
+    for (const [name, value] of Object.entries(values).filter(([name]) => this.values[name])) {
       const text = written(name, value);
-      if (this.values[name] && this.values[name].textContent !== text) this.values[name].textContent = text;
+      if (this.values[name].textContent !== text) this.values[name].textContent = text;
     }
   }
 
   /** A frame was drawn: count it, and what it says of the run. */
   frame({ iteration, info }) {
     const now = performance.now();
+    this.slowed = Boolean(info.slow);
+    this.slow?.setAttribute("aria-pressed", this.slowed);
     this.drawn = [...this.drawn.filter((at) => now - at < 2000), now];
     this.count({ ...info, iteration, frames: this.rate(now) });
   }
