@@ -248,8 +248,10 @@ def _turn(page: str, address: str) -> None:
     """A live knob acts at once, before the page is drawn anew."""
     run = st.session_state["runs"][page]
     with contextlib.suppress(BadKnob):  # said where the knob is drawn
+        followed = st.session_state.get(f"{page}/shown") == run.wanted
         run.want(run.wanted.with_(address, st.session_state[f"{page}/{address}"]))
-        st.session_state[f"{page}/shown"] = run.wanted
+        if followed:  # else the widgets still have to take over what was changed elsewhere
+            st.session_state[f"{page}/shown"] = run.wanted
 
 
 def _key(page: str, address: str, value: Any) -> str:

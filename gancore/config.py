@@ -66,6 +66,13 @@ class Config:
     ema: float = knob(
         0.0, 0.0, 0.99999, live=True, advanced=True, label="EMA of G", help="Memory of G's running mean; 0 keeps none"
     )
+    frozen: str = knob(
+        "none",
+        choices=("none", "d", "g"),
+        live=True,
+        advanced=True,
+        help="The player who stands still, weights, moments and counter; what it would lose is computed all the same",
+    )
     seed: int = knob(0, 0, 2**31 - 1, help="Governs first weights, data and noise: same seed, same run")
 
     def __post_init__(self):

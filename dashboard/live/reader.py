@@ -23,7 +23,7 @@ from gancore.catalog import BadKnob
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
 CHANGES_LIMIT = 8  # settings in one message
-CONTROLS = {"play", "pause", "step", "restart", "change"}
+CONTROLS = {"play", "pause", "step", "slow", "freeze", "restart", "change"}
 
 
 class Malformed(Exception):
@@ -109,7 +109,11 @@ class Reader:
         elif kind in CONTROLS and not self.controls:
             await self.refuse("You are watching this run: only the person who started it can steer it.")
         elif kind == "step":
-            self.session.step(which(said))
+            self.session.step(one_of(said, "d", "g", "both"))
+        elif kind == "slow":
+            self.session.slow(one_of(said, "next", "back", "leave"))
+        elif kind == "freeze":  # It waits for the worker's word, which the other readers must not.
+            await asyncio.to_thread(self.session.freeze, one_of(said, "d", "g", "none"))
         elif kind == "change":
             await self.change(changes(said), said.get("passing") is True)
         elif kind in CONTROLS:
@@ -165,8 +169,8 @@ def changes(said: dict) -> list[str]:
     return what
 
 
-def which(said: dict) -> str:
-    if said.get("which") not in ("d", "g", "both"):
+def one_of(said: dict, *known: str) -> str:
+    if said.get("which") not in known:
         raise Malformed
     return said["which"]
 

@@ -1,6 +1,7 @@
 """The plane: what GANs are first tried on, where D can be seen everywhere and every dropped mode is counted."""
 
 from dashboard.panels.gradients import gradients
+from dashboard.panels.latent import latent
 from dashboard.panels.losses import losses
 from dashboard.panels.neighbours import neighbours
 from dashboard.panels.plane import plane
@@ -9,7 +10,7 @@ from dashboard.panels.shares import shares
 from dashboard.panels.sliced import sliced
 from dashboard.views.stage import play
 
-PANELS = (plane, sliced, shares, losses, scores, gradients, neighbours)
+PANELS = (plane, sliced, shares, latent, losses, scores, gradients, neighbours)
 
 
 def show():

@@ -73,11 +73,19 @@ class Game:
 
     def g_loss(self, g: Tensor, d: Tensor, state, batch: Batch) -> Tensor:
         """G's loss with these flat weights."""
+        return self.loss.generator(*self.g_outputs(g, d, state, batch))
+
+    def g_outputs(self, g: Tensor, d: Tensor, state, batch: Batch) -> tuple[Tensor | None, Tensor]:
+        """D's raw outputs (n,) that G's loss is made of: on real samples, where it sees any, and on fake ones."""
         generator, seeds = torch.Generator().manual_seed(batch.seed), count(batch.seed + 1)
         fake = self._show(self._fake(g, state, batch, seeds), state, generator)
         critic = self._critic(d, state, seeds)
         real = critic(self._show(batch.real, state, generator)) if self.loss.g_sees_real else None
-        return self.loss.generator(real, critic(fake))
+        return real, critic(fake)
+
+    def generated(self, g: Tensor, state, batch: Batch) -> Tensor:
+        """What G makes of the batch's z in an update, (n, event), as both losses have it before D is shown it."""
+        return self._fake(g, state, batch, count(batch.seed + 1))
 
     def generate(self, state, z: Tensor, ema: bool = False) -> Tensor:
         """G(z) with the weights of `state`, or with their running mean if one is kept: (n, dim) -> (n, event)."""

@@ -100,11 +100,16 @@ def threads(z: torch.Tensor, low: float, high: float) -> tuple[np.ndarray, np.nd
 class Look:
     """A moment: the trainer as it stands, through the eyes of the fixed samples."""
 
-    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True):
-        """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`."""
+    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True, past=None, slow=None):
+        """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`.
+
+        `past` says where the fixed z were sent at earlier looks. In slow motion, `slow`, the game is seen as it stands
+        at the stage that is looked at.
+        """
         self.trainer, self.fixed, self.history = trainer, fixed, history
-        self.measured, self.measuring = measured, measuring
-        self.game, self.state, self.loss = trainer.game, trainer.state, trainer.config.loss
+        self.measured, self.measuring, self.past = measured, measuring, past
+        self.game, self.slow, self.loss = trainer.game, slow, trainer.config.loss
+        self.state = slow.stage.state if slow else trainer.state
 
     @cached_property
     def fake(self) -> torch.Tensor:

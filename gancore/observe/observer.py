@@ -10,9 +10,11 @@ import time
 
 from gancore.observe.frame import Frame
 from gancore.observe.history import History
-from gancore.observe.look import Fixed, Look
-from gancore.observe.probes import PROBES
+from gancore.observe.look import SCORED, Fixed, Look
+from gancore.observe.past import Past
+from gancore.observe.probes import find
 from gancore.observe.renewal import Renewal
+from gancore.observe.slow_motion import SlowMotion
 from gancore.train.trainer import SCALARS
 
 MEASURE = 0.25  # Seconds between distances to the real density and other lines that are measured at looks.
@@ -26,6 +28,8 @@ class Observer:
         self.fixed, self._renewal = fixed, Renewal()
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
+        self.past = Past()
+        self.slow: SlowMotion | None = None
         self._measured_at, self._measured_iteration = -math.inf, -1
         self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
 
@@ -39,12 +43,14 @@ class Observer:
     def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
         self.fixed = self._renewal.follow(self.fixed, trainer)
-        measuring = not playing or self._due(trainer.iteration)
-        look = Look(trainer, self.fixed, self.history, self.measured, measuring)
+        measuring = not self.slow and (not playing or self._due(trainer.iteration))
+        look = Look(trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow)
+        self._remember(look)
         arrays = {}
-        for name in sorted(wanted & PROBES.keys()):
-            arrays |= PROBES[name](look)
-        state = trainer.state
+        for name in sorted(wanted):
+            if probe := find(name):
+                arrays |= probe(look)
+        state = look.state
         info = {
             "d_updates": state.d_updates,
             "g_updates": state.g_updates,
@@ -52,7 +58,14 @@ class Observer:
             "iterations_per_second": self._pace(state.iteration) if playing else 0.0,
             "elapsed": elapsed,
         }
-        return Frame(state.iteration, arrays, info)
+        if self.slow:
+            info["slow"] = self.slow.told(trainer.config)
+        return Frame(trainer.iteration, arrays, info)
+
+    def _remember(self, look: Look) -> None:
+        """In the plane every look draws the fixed z: where they are now is kept, so that each sample has a trail."""
+        if self.fixed.choice.page == "plane" and not self.slow:
+            self.past.append(look.state.iteration, look.fake[:SCORED].numpy().copy())
 
     def _due(self, iteration: int) -> bool:
         """Whether to measure at this look: not oftener than the eye follows a line, again if the same iteration changed."""

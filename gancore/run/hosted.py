@@ -17,6 +17,7 @@ from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
+from gancore.observe.slow_motion import SlowMotion
 from gancore.record import library
 from gancore.record.recording import Reader, Recording, RecordingError
 from gancore.run.loading import Loading
@@ -90,6 +91,7 @@ class Hosted:
     # -- orders -------------------------------------------------------------------------------------------------
 
     def play(self):
+        self.observer.slow = None  # What it showed is what is played first.
         if self.state != "playing":
             self.state, self.detail = "playing", ""
             self.turn.begin()
@@ -103,11 +105,44 @@ class Hosted:
     def step(self, which: str):
         self.pause()
         self.state, self.detail = "paused", ""
-        self._guarded(lambda: self._advance(1) if which == "both" else self.trainer.apply(f"step={which}"))
+        if not (self._leave_slow() and which == "both"):
+            self._guarded(lambda: self._advance(1) if which == "both" else self.trainer.apply(f"step={which}"))
         self.look_asked = True
+
+    def slow(self, which: str):
+        """Goes through the iteration to come, stage by stage; it is played when its last stage is passed or left."""
+        self.pause()
+        self.state, self.detail = "paused", ""
+        slow = self.observer.slow
+        if which == "leave":
+            self._leave_slow()
+        elif slow and which == "back":
+            self.observer.slow = replace(slow, at=max(0, slow.at - 1))
+        elif slow and slow.at + 1 < len(slow.stages):
+            self.observer.slow = replace(slow, at=slow.at + 1)
+        else:
+            self._leave_slow()
+            self._guarded(self._foresee)
+        self.look_asked = True
+
+    def _leave_slow(self) -> bool:
+        """Ends slow motion and plays the iteration that it showed; False if there was none."""
+        shown, self.observer.slow = self.observer.slow, None
+        if shown:
+            self._guarded(lambda: self._advance(1))
+        return shown is not None
+
+    def _foresee(self, at: int = 0):
+        """Slow motion through the iteration that would be played now."""
+        self._follow_script()
+        if self.state == "paused":
+            stages = self.trainer.foresee()
+            self.observer.slow = SlowMotion(stages, min(at, len(stages) - 1))
 
     def change(self, what: str, passing: bool = False):
         self._guarded(lambda: self.trainer.apply(what, passing))
+        if self.observer.slow:  # It now leads elsewhere.
+            self._guarded(lambda: self._foresee(self.observer.slow.at))
         self.turn.cost = None
         self.look_asked = self.look_asked or self.state != "playing"
 

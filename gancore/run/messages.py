@@ -53,6 +53,14 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
+class Slow:
+    """Slow motion: to the `next` stage of the iteration to come or `back` to the one before, or `leave` and play it."""
+
+    run: str
+    which: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Change:
     """Set a live knob from the next iteration on: `what` is `address=value`; on the way to another value if `passing`."""
 
@@ -110,7 +118,9 @@ class NewFrame:
     payload: bytes = b""
 
 
-TYPES = {cls.__name__: cls for cls in (Open, Close, Play, Pause, Step, Change, Pace, Watch, Ready, Status, NewFrame)}
+TYPES = {
+    cls.__name__: cls for cls in (Open, Close, Play, Pause, Step, Slow, Change, Pace, Watch, Ready, Status, NewFrame)
+}
 
 
 def send(pipe: BinaryIO, message: Any) -> None:

@@ -60,6 +60,7 @@ class Session:
         with self._change:
             told = vars(self._told) | {"type": "status", "version": self._version, "iteration": self.iteration}
             told["detail"] = self.notice or told["detail"]
+            told["frozen"] = self.wanted.frozen
             told["events"] = [{"iteration": iteration, "what": what} for iteration, what in told["events"]]
             del told["run"]
             return self._version, told
@@ -157,6 +158,16 @@ class Session:
         with self._hub.lock:
             self.pause()
             self._hub.pool.send(messages.Step(self.id, which))
+
+    def slow(self, which: str) -> None:
+        """Slow motion through the iteration to come: its `next` stage, one `back`, or `leave`, which plays it."""
+        with self._hub.lock:
+            self.pause()
+            self._hub.pool.send(messages.Slow(self.id, which))
+
+    def freeze(self, who: str) -> None:
+        """Lets one player stand still (`d`, `g`), or none of them."""
+        self.want(self.wanted.with_("frozen", who))
 
     def restart(self) -> None:
         """Begins anew with the settings as they are now; whether it plays stays as it was."""

@@ -11,6 +11,8 @@ from gancore.config import Config
 from gancore.game.game import Batch, Game
 from gancore.train.state import State
 
+PARTS = ("buffers", "moments", "updates")  # of a player in a state, beside its weights
+
 
 class Moves:
     """Functions from state to state under one config; of a state handed in, only the generators go on.
@@ -22,6 +24,20 @@ class Moves:
 
     def __init__(self, game: Game, config: Config):
         self.game, self.config = game, config
+
+    def iterate(self, state: State):
+        """One iteration in the order of the dynamics: the new state and its scalars (6,)."""
+        after, seen = self.config.dynamics.iterate(self, state)
+        return self.held(state, after), seen
+
+    def held(self, before: State, after: State) -> State:
+        """`after`, where all that a frozen player is made of stands as it did before: no dynamics can move it."""
+        who = self.config.frozen
+        if who == "none":
+            return after
+        parts = {name: getattr(before, name) for name in (who, *(f"{who}_{part}" for part in PARTS))}
+        kept = {name: tensor for name, tensor in before.memory.items() if who in name.split(".")}
+        return replace(after, **parts, memory=after.memory | kept)
 
     def d_update(self, state: State):
         """One update of D. Returns the new state and the scalars (4,): loss, mean D(real), mean D(fake), gradient norm."""
@@ -81,16 +97,20 @@ class Moves:
         return by_d, d_loss, outputs, *torch.autograd.grad(g_loss, g), g_loss
 
     def d_step(self, state: State, gradient: Tensor) -> State:
-        """D's optimiser takes this gradient."""
+        """D's optimiser takes this gradient, unless D is frozen."""
         rules = self.config
+        if rules.frozen == "d":
+            return state
         gradient, scale = rules.constraint.gradient(gradient), rules.schedule.factor(state.d_updates)
         d, moments = rules.d_opt.step(state.d, gradient, state.d_moments, scale)
         state = replace(state, d=rules.constraint.apply(d), d_moments=moments, d_updates=state.d_updates + 1)
         return self._remembered(state, "penalty.d", state.d)
 
     def g_step(self, state: State, gradient: Tensor) -> State:
-        """G's optimiser takes this gradient."""
+        """G's optimiser takes this gradient, unless G is frozen."""
         rules = self.config
+        if rules.frozen == "g":
+            return state
         gradient = rules.constraint.gradient(gradient) if rules.constraint.both else gradient
         g, moments = rules.g_opt.step(state.g, gradient, state.g_moments, rules.schedule.factor(state.g_updates))
         state = replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1)

@@ -13,6 +13,7 @@ from gancore.catalog import BadKnob, shown
 from gancore.config import ROLES, Config, live
 from gancore.game.game import Game
 from gancore.train.engines import ENGINES
+from gancore.train.stages import Stage, stages
 from gancore.train.state import State
 
 SCALARS = ("d_loss", "d_real", "d_fake", "d_grad", "g_loss", "g_grad")
@@ -87,6 +88,10 @@ class Trainer:
             raise
         return torch.cat(blocks)
 
+    def foresee(self) -> list[Stage]:
+        """The stages of the next iteration, as it will be played if nothing is changed before. Nothing moves."""
+        return stages(self.game, self.config, self.state.fork())
+
     def apply(self, what: str, passing: bool = False) -> Event:
         """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`.
 
@@ -126,7 +131,7 @@ class Trainer:
     def _iterate(self, state: State, n: int):
         rows = []
         for _ in range(n):
-            state, seen = self.config.dynamics.iterate(self.moves, state)
+            state, seen = self.moves.iterate(state)
             state = state.averaged(self.config.ema)
             state = replace(state, iteration=state.iteration + 1)
             rows.append(seen)
@@ -165,9 +170,10 @@ class Trainer:
         return state.remember("dynamics", {}) if "dynamics" in swapped else state
 
     def _step(self, which: str) -> None:
-        _checked(which)
+        _checked(which, self.config)
         before = self.state.fork()
         state, seen = (self.moves.d_update if which == "d" else self.moves.g_update)(self.state)
+        state = self.moves.held(before, state)
         if not (_finite(seen) and _finite(state.d) and _finite(state.g)):
             self.state = before
             raise Diverged(self.iteration, f"the single update of {which.upper()}")
@@ -182,7 +188,7 @@ def _rehearse(config: Config, planned: list[Event]) -> None:
     """Goes through the planned events in their order without playing."""
     for event in planned:
         address, _, value = event.what.partition("=")
-        config = config if address == "step" and _checked(value) else _changed(config, address, value)
+        config = config if address == "step" and _checked(value, config) else _changed(config, address, value)
 
 
 def _changed(config: Config, address: str, value: str) -> Config:
@@ -192,9 +198,11 @@ def _changed(config: Config, address: str, value: str) -> Config:
     return changed
 
 
-def _checked(step: str) -> str:
+def _checked(step: str, config: Config) -> str:
     if step not in ("d", "g"):
         raise BadKnob(f"step = {shown(step)} cannot be used: give d or g")
+    if step == config.frozen:
+        raise BadKnob(f"step = {step} cannot be taken: {step.upper()} is frozen; set frozen to none first")
     return step
 
 

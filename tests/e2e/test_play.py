@@ -9,6 +9,14 @@ def query(visitor) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(urlsplit(visitor.page.url).query).items()}
 
 
+def counts(visitor) -> tuple[int, ...]:
+    """Iteration, D's updates, G's updates, as the bar above the panels has them."""
+    shown = (
+        visitor.page.locator(f"[data-count={name}]").inner_text() for name in ("iteration", "d_updates", "g_updates")
+    )
+    return tuple(int(text.replace(",", "").replace("–", "-1")) for text in shown)
+
+
 def test_the_line_page_shows_the_untrained_generator_and_plays(visitor):
     me = visitor().visit()
     me.until(
@@ -38,11 +46,30 @@ def test_keys_play_pause_and_step(visitor):
 def test_one_player_can_be_stepped_alone(visitor):
     me = visitor().visit()
     me.until(lambda: me.iteration == 0 and me.shown().get("density") == 0)
-    me.press("Step")
-    me.page.get_by_role("menuitem", name="Discriminator only").click()
-    me.until(lambda: me.page.locator("[data-count=d_updates]").inner_text() == "1")
-    assert me.iteration == 0 and me.page.locator("[data-count=g_updates]").inner_text() == "0"
+    me.press("Step D")
+    me.until(lambda: counts(me) == (0, 1, 0))
     me.until(lambda: query(me).get("changes") == "0:step=d", why="for the step to stand in the link")
+    me.page.locator("[data-panel=density] h3").click()
+    me.page.keyboard.press("g")
+    me.until(lambda: counts(me) == (0, 1, 1))
+    me.page.keyboard.press("d")
+    me.until(lambda: counts(me) == (0, 2, 1))
+    me.press("Step")
+    me.until(lambda: counts(me) == (1, 3, 2))
+
+
+def test_a_frozen_generator_stands_still_while_the_run_plays_and_the_link_says_so(visitor):
+    me = visitor().visit("/plane").play(20)
+    me.press("Freeze G")
+    me.until(lambda: "frozen=g" in query(me).get("changes", ""), why="for the freeze to stand in the link")
+    assert me.page.get_by_role("button", name="Step G", exact=True).is_disabled()
+    me.until(lambda: me.page.get_by_role("button", name="Freeze G").get_attribute("aria-pressed") == "true")
+    at, (_, d_updates, g_updates) = me.iteration, counts(me)
+    me.until(lambda: me.iteration > at + 30)
+    assert me.state == "playing" and counts(me)[2] == g_updates and counts(me)[1] > d_updates
+    me.press("Freeze G")
+    me.until(lambda: counts(me)[2] > g_updates, why="for G to go on")
+    assert query(me)["changes"].count("frozen=") == 2
 
 
 def test_a_live_knob_is_stamped_on_the_charts_and_in_the_link(visitor):
@@ -142,7 +169,7 @@ def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
 
 def test_the_plane_plays_and_every_panel_draws(visitor):
     me = visitor().visit("/plane").play(50)
-    names = {"plane", "shares", "sliced", "losses", "scores", "gradients"}
+    names = {"plane", "shares", "sliced", "latent", "losses", "scores", "gradients"}
     me.until(lambda: all(me.shown().get(name, 0) > 0 for name in names), why="for a frame on every panel")
     me.press("Pause")
     field = me.page.locator("[data-panel=plane] image").first

@@ -16,6 +16,7 @@ EVERY = [
     messages.Play("run"),
     messages.Pause("run"),
     messages.Step("run", "both"),
+    messages.Slow("run", "next"),
     messages.Change("run", "loss=least-squares"),
     messages.Pace("run", {"speed": 5}),
     messages.Watch("run", ["density", "losses"]),

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 import { decode, decodeText } from "./frame.js";
 import { plannedChanges, showLink } from "./links.js";
 import { Panel } from "./panel.js";
+import { SlowMotion } from "./slow_motion.js";
 import { Socket } from "./socket.js";
 import { template } from "./theme.js";
 import { Transport } from "./transport.js";
@@ -51,7 +52,9 @@ class Player {
     this.socket?.close();
     this.transport?.root.remove();
     this.transport = new Transport(run, (message) => this.socket.send(message));
-    this.root.prepend(this.transport.root);
+    this.slow?.close();
+    this.slow = new SlowMotion(run.controls && ((which) => this.socket.send({ type: "slow", which })), () => this.look());
+    this.root.prepend(this.transport.root, this.slow.root);
     this.epoch = undefined;
     this.connect();
   }
@@ -98,7 +101,7 @@ class Player {
   }
 
   look() {
-    const probes = new Set([...this.panels.values()].flatMap((panel) => panel.probes));
+    const probes = new Set([...this.panels.values(), this.slow].flatMap((panel) => panel.probes));
     this.socket.send({ type: "look", probes: [...probes] });
   }
 
@@ -126,6 +129,7 @@ class Player {
   async draw(buffer) {
     const frame = decode(buffer);
     await Promise.all([...this.panels.values()].map((panel) => panel.draw(frame)));
+    this.slow.frame(frame);
     this.transport.frame(frame);
     this.socket.send({ type: "drawn" });
   }
@@ -157,7 +161,10 @@ class Player {
     const inside = (selector) => event.target.closest?.(selector);
     if (inside(TYPING) || inside(MOVING)) return;
     if (event.code === "Space" && !inside(PRESSING)) event.repeat || this.transport.playOrPause();
+    else if (this.slow.key(event.code)) event.preventDefault();
+    else if (event.code === "KeyS") this.transport.slow.click();
     else if (event.code === "ArrowRight") this.socket.send({ type: "step", which: "both" });
+    else if (event.key === "d" || event.key === "g") event.repeat || this.transport.steps[event.key].click();
     else return;
     event.preventDefault();
   }
@@ -172,6 +179,7 @@ class Player {
 
   close(parent) {
     this.socket.close();
+    this.slow.close();
     clearInterval(this.ticking);
     window.removeEventListener("keydown", this.keys);
     for (const panel of this.panels.values()) panel.close();

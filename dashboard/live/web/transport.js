@@ -1,6 +1,6 @@
 // The bar above the panels: play, step, restart, where the run is, and what to take away from it.
 
-import { icon, make, menu } from "./dom.js";
+import { icon, make } from "./dom.js";
 import { copy, settingsLink, watchLink } from "./links.js";
 
 const COUNTS = {
@@ -30,13 +30,33 @@ export class Transport {
   steering() {
     this.toggle = make("button", { type: "button", class: "gs-button gs-play", "aria-keyshortcuts": "Space",
       title: "Play or pause (space)", click: () => this.playOrPause() });
-    const step = (which) => () => this.send({ type: "step", which });
-    const steps = menu("Step", "step", [
-      ["One iteration  →", step("both")], ["Discriminator only", step("d")], ["Generator only", step("g")],
-    ]);
-    const restart = make("button", { type: "button", class: "gs-button", title: "Start again from the same seed",
+    const step = (which, symbol, title, key) => make("button", { type: "button", class: "gs-button", title: `${title} (${key})`,
+      "aria-label": title, "aria-keyshortcuts": key, click: () => this.send({ type: "step", which }) }, ...symbol);
+    this.steps = { both: step("both", [icon("step"), make("span", {}, "Step")], "Step", "→"),
+      d: step("d", ["D"], "Step D", "D"), g: step("g", ["G"], "Step G", "G") };
+    const steps = make("div", { class: "gs-joined", role: "group", "aria-label": "Step" }, ...Object.values(this.steps));
+    const restart = make("button", { type: "button", class: "gs-button gs-spare", title: "Start again from the same seed", "aria-label": "Restart",
       click: () => this.send({ type: "restart" }) }, icon("restart"), make("span", {}, "Restart"));
-    return make("div", { class: "gs-steer" }, this.toggle, steps, restart);
+    this.slow = make("button", { type: "button", class: "gs-button gs-spare", "aria-keyshortcuts": "S", "aria-label": "Slow motion",
+      title: "Slow motion: the next iteration stage by stage (S)", click: () => this.send({ type: "slow", which: this.slowed ? "leave" : "next" }) }, icon("slow"), make("span", {}, "Slow motion"));
+    return make("div", { class: "gs-steer" }, this.toggle, this.freezing(), steps, this.slow, restart);
+  }
+
+  /** One player may stand still while the other one plays. */
+  freezing() {
+    const hold = (who, title) => make("button", { type: "button", class: "gs-button", title, "aria-label": `Freeze ${who.toUpperCase()}`,
+      "aria-pressed": "false", click: () => this.send({ type: "freeze", which: this.frozen === who ? "none" : who }) }, icon("freeze"), who.toUpperCase());
+    this.holds = { d: hold("d", "Freeze D: its weights stand still, G plays on"), g: hold("g", "Freeze G: its weights stand still, D plays on") };
+    return make("div", { class: "gs-joined", role: "group", "aria-label": "Freeze" }, ...Object.values(this.holds));
+  }
+
+  /** Which player stands still: `d`, `g` or `none`. */
+  freeze(who) {
+    this.frozen = who;
+    for (const [name, button] of Object.entries(this.holds ?? {})) {
+      button.setAttribute("aria-pressed", name === who);
+      this.steps[name].disabled = name === who;
+    }
   }
 
   watching() {
@@ -74,9 +94,10 @@ export class Transport {
   }
 
   /** A status from the server. */
-  say({ state, detail, iteration, d_updates, g_updates }) {
+  say({ state, detail, iteration, d_updates, g_updates, frozen }) {
     if (state !== this.root.dataset.state) this.spoken.textContent = `${STATES[state]} at iteration ${iteration}`;
     this.show(state);
+    this.freeze(frozen);
     this.count({ iteration, d_updates, g_updates });
     this.tell(detail, state === "failed");
   }
@@ -104,15 +125,17 @@ export class Transport {
   }
 
   count(values) {
-    for (const [name, value] of Object.entries(values)) {
+    for (const [name, value] of Object.entries(values).filter(([name]) => this.values[name])) {
       const text = written(name, value);
-      if (this.values[name] && this.values[name].textContent !== text) this.values[name].textContent = text;
+      if (this.values[name].textContent !== text) this.values[name].textContent = text;
     }
   }
 
   /** A frame was drawn: count it, and what it says of the run. */
   frame({ iteration, info }) {
     const now = performance.now();
+    this.slowed = Boolean(info.slow);
+    this.slow?.setAttribute("aria-pressed", this.slowed);
     this.drawn = [...this.drawn.filter((at) => now - at < 2000), now];
     this.count({ ...info, iteration, frames: this.rate(now) });
   }
