@@ -37,6 +37,7 @@ def read_link(query: dict[str, str]) -> tuple[Lab, list[str]]:
 
 def show(lab: Lab) -> None:
     """Everything of a bench but the choice of its game."""
+    st.session_state["lab"] = lab
     shown = tuple(lab.methods)
     frame, cut = facts(lab, ASPECTS[len(shown)])
     mount((walks(shown), circle(shown), distance(shown), radius(shown)), frame, cut, _start)

@@ -17,6 +17,7 @@ from gancore.observe.metrics.images import Neighbours, Plane
 from gancore.observe.metrics.line import Reference
 from gancore.observe.metrics.modes import Census
 from gancore.observe.metrics.plane import PlaneReference
+from gancore.observe.slowly import Slowly
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 PLANE_SAMPLES = 2000
@@ -99,8 +100,9 @@ def threads(z: torch.Tensor, low: float, high: float) -> tuple[np.ndarray, np.nd
 class Look:
     """A moment: the trainer as it stands, through the eyes of the fixed samples."""
 
-    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True):
+    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True, playing: bool = False):
         """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`."""
+        self.playing, self.unfinished = playing, False
         self.trainer, self.fixed, self.history = trainer, fixed, history
         self.measured, self.measuring = measured, measuring
         self.game, self.state, self.loss = trainer.game, trainer.state, trainer.config.loss
@@ -189,3 +191,10 @@ class Look:
             arrays |= {name: line.read(name)[1] for name in names}
             self.measured[names] = line, arrays
         return arrays
+
+    def slowly(self, name: str, begin: Callable[[], Callable]) -> dict[str, np.ndarray]:
+        """What takes longer than a look may, as of the last time that it was done; `begin()` makes the work, see `Sliced`."""
+        state, job = self.state, self.measured.setdefault(name, Slowly())
+        done = job.look((state.iteration, state.d_updates, state.g_updates), begin, self.playing)
+        self.unfinished |= not done
+        return job.arrays

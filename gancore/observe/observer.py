@@ -25,6 +25,7 @@ class Observer:
         self.fixed = fixed
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
+        self.unfinished = False  # Whether more looks at the same moment would show more.
         self._measured_at, self._measured_iteration = -math.inf, -1
         self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
 
@@ -38,10 +39,11 @@ class Observer:
     def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
         measuring = not playing or self._due(trainer.iteration)
-        look = Look(trainer, self.fixed, self.history, self.measured, measuring)
+        look = Look(trainer, self.fixed, self.history, self.measured, measuring, playing)
         arrays = {}
         for name in sorted(wanted & PROBES.keys()):
             arrays |= PROBES[name](look)
+        self.unfinished = look.unfinished
         state = trainer.state
         info = {
             "d_updates": state.d_updates,

@@ -244,7 +244,7 @@ class Hosted:
     def look(self) -> NewFrame | None:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now = time.perf_counter()
-        moved = self.state == "playing" and self.trainer.iteration != self.seen
+        moved = (self.state == "playing" and self.trainer.iteration != self.seen) or self.observer.unfinished
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
         frames, start = [], time.thread_time()
