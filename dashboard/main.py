@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.theme import PAGE
-from dashboard.views import images, line, plane, watch
+from dashboard.views import dynamics, images, line, plane, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
 st.set_page_config(
@@ -23,6 +23,7 @@ else:
             st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line"),
             st.Page(plane.show, title="Plane", icon=":material/scatter_plot:", url_path="plane"),
             st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
+            st.Page(dynamics.show, title="Dynamics", icon=":material/cyclone:", url_path="dynamics"),
         ],
         position="top",
     ).run()

@@ -19,7 +19,8 @@ from gancore.run.pace import Pace
 from gancore.run.session import Session
 
 PACE = {k.name: k for k in knobs(Pace)}
-RESERVED = {"play", "watch", "preset", "changes", "embed", "embed_options"}
+KEPT = ("game", "of")  # what the page dynamics shows
+RESERVED = {"play", "watch", "preset", "changes", "embed", "embed_options", *KEPT}
 
 
 @cache
@@ -105,5 +106,6 @@ def write_link(run: Session) -> None:
         query["changes"] = changes
     if st.query_params.get("play") == "1":
         query["play"] = "1"
+    query |= {name: st.query_params[name] for name in KEPT if name in st.query_params}
     if st.query_params.to_dict() != query:
         st.query_params.from_dict(query)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+RECENT = 300  # iterations that are kept as they came
 CHUNK = 1 << 16  # iterations taken in at a time, so that a huge block needs little memory beside its own
 
 
@@ -27,6 +28,7 @@ class History:
         self._high, self._high_at = np.full(shape, -np.inf, np.float32), np.zeros(shape, np.int64)
         self._first = self._count = 0
         self._newest = np.full(len(self.names), np.nan, np.float32)
+        self._recent = np.empty((0, len(self.names)), np.float32)
         self._lines: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
@@ -48,6 +50,7 @@ class History:
         for start in range(0, len(block), CHUNK):
             self._take(np.asarray(block[start : start + CHUNK], np.float32))
         self._newest = np.array(block[-1], np.float32)
+        self._recent = np.concatenate([self._recent, np.asarray(block[-RECENT:], np.float32)])[-RECENT:]
         self._lines = {}
 
     def read(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -67,6 +70,10 @@ class History:
     def last(self, name: str) -> float:
         """The newest value as it came, finite or not; NaN before the first."""
         return float(self._newest[self._column[name]])
+
+    def recent(self, *names: str) -> np.ndarray:
+        """The last iterations as they came, one row each, at most `RECENT`: (m, len(names)) float32."""
+        return self._recent[:, [self._column[name] for name in names]]
 
     def time_range(self) -> list[float]:
         """`[0, upper]` for the time axis, see `upper`."""
@@ -170,6 +177,10 @@ class Samples:
     def last(self, name: str) -> float:
         """The newest value as it came; NaN before the first."""
         return float(self._values[self._size - 1, self._column[name]]) if self._size else float("nan")
+
+    def recent(self, *names: str) -> np.ndarray:
+        """The last iterations as they came, one row each, at most `RECENT`: (m, len(names)) float32."""
+        return self._recent[:, [self._column[name] for name in names]]
 
     def time_range(self) -> list[float]:
         """`[0, upper]` for the time axis, see `upper`."""

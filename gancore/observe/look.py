@@ -17,6 +17,7 @@ from gancore.observe.metrics.images import Neighbours, Plane
 from gancore.observe.metrics.line import Reference
 from gancore.observe.metrics.modes import Census
 from gancore.observe.metrics.plane import PlaneReference
+from gancore.observe.slowly import Slowly
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 PLANE_SAMPLES = 2000
@@ -100,12 +101,15 @@ def threads(z: torch.Tensor, low: float, high: float) -> tuple[np.ndarray, np.nd
 class Look:
     """A moment: the trainer as it stands, through the eyes of the fixed samples."""
 
-    def __init__(self, trainer, fixed: Fixed, history, measured, measuring: bool = True, past=None, slow=None):
+    def __init__(
+        self, trainer, fixed: Fixed, history, measured, measuring=True, past=None, slow=None, playing: bool = False
+    ):
         """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`.
 
         `past` says where the fixed z were sent at earlier looks. In slow motion, `slow`, the game is seen as it stands
         at the stage that is looked at.
         """
+        self.playing, self.unfinished = playing, False
         self.trainer, self.fixed, self.history = trainer, fixed, history
         self.measured, self.measuring, self.past = measured, measuring, past
         self.game, self.slow, self.loss = trainer.game, slow, trainer.config.loss
@@ -195,3 +199,10 @@ class Look:
             arrays |= {name: line.read(name)[1] for name in names}
             self.measured[names] = line, arrays
         return arrays
+
+    def slowly(self, name: str, begin: Callable[[], Callable]) -> dict[str, np.ndarray]:
+        """What takes longer than a look may, as of the last time that it was done; `begin()` makes the work, see `Sliced`."""
+        state, job = self.state, self.measured.setdefault(name, Slowly())
+        done = job.look((state.iteration, state.d_updates, state.g_updates), begin, self.playing)
+        self.unfinished |= not done
+        return job.arrays

@@ -30,6 +30,7 @@ class Observer:
         self.measured: dict = {}
         self.past = Past()
         self.slow: SlowMotion | None = None
+        self.unfinished = False  # Whether more looks at the same moment would show more.
         self._measured_at, self._measured_iteration = -math.inf, -1
         self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
 
@@ -44,12 +45,13 @@ class Observer:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
         self.fixed = self._renewal.follow(self.fixed, trainer)
         measuring = not self.slow and (not playing or self._due(trainer.iteration))
-        look = Look(trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow)
+        look = Look(trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow, playing)
         self._remember(look)
         arrays = {}
         for name in sorted(wanted):
             if probe := find(name):
                 arrays |= probe(look)
+        self.unfinished = look.unfinished
         state = look.state
         info = {
             "d_updates": state.d_updates,

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Preset:
-    """A config, the page it belongs to ("line", "plane" or "images"), and one sentence that says why it is worth a look."""
+    """A config, the page it belongs to ("line", "plane", "images" or "dynamics"), and one sentence that says why it is worth a look."""
 
     name: str
     title: str
@@ -27,7 +27,7 @@ class Preset:
 def names() -> list[str]:
     """All presets; those that are named after their page come first."""
     found = sorted(path.stem for path in FOLDER.glob("*.toml"))
-    return sorted(found, key=lambda name: name not in ("line", "plane", "images"))
+    return sorted(found, key=lambda name: name not in ("line", "plane", "images", "dynamics"))
 
 
 @cache

@@ -279,7 +279,8 @@ class Hosted:
     def look(self) -> NewFrame | None:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now = time.perf_counter()
-        moved = not self.observer.fixed.exact or (self.state == "playing" and self.trainer.iteration != self.seen)
+        unfinished = self.observer.unfinished or not self.observer.fixed.exact
+        moved = unfinished or (self.state == "playing" and self.trainer.iteration != self.seen)
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
         frames, start = [], time.thread_time()
