@@ -95,6 +95,11 @@ class Recording:
         self._measured += [(int(iteration), name, float(value)) for name, value in values.items()]
         self.tick()
 
+    def tell(self, key: str, value: Any) -> None:
+        """Notes a fact about the run as a whole, such as its `name`, at once."""
+        with kindly(self.path, "write"):
+            store.tell(self._db, key, value)
+
     def checkpoint(self, iteration: int, tensors: dict[str, torch.Tensor], extra: dict[str, Any] | None = None) -> None:
         """Stores the run's state after `iteration`, in one transaction with all scalars and events before it."""
         plain = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
