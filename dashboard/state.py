@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from gancore.run.pace import Pace
 from gancore.run.session import Session
 
 PACE = {k.name: k for k in knobs(Pace)}
+COOKIE = "ganscope_visitor"  # set with the page, see `dashboard/server.py`
 RESERVED = {"play", "watch", "preset", "changes", "embed", "embed_options"}
 
 
@@ -36,10 +38,23 @@ def session(page: str) -> tuple[Session, list[str]]:
     problems: list[str] = []
     if page not in known or hub().find(known[page].id) is not known[page]:
         config, pace, changes, problems = read_link(page, st.query_params.to_dict())
-        known[page] = hub().open(config, pace, changes)
+        known[page] = hub().open(config, pace, changes, owner=owner())
         if st.query_params.get("play") == "1":
             known[page].play()
     return known[page], problems
+
+
+def take(page: str, run: Session) -> None:
+    """Makes this the visitor's run on a page, and the page the one to show next."""
+    st.session_state.setdefault("runs", {})[page] = run
+    st.session_state["next page"] = page
+    st.query_params.clear()
+
+
+def owner() -> str:
+    """Who this browser is, to the recordings it makes: a digest of its cookie, or nothing where it takes none."""
+    secret = st.context.cookies.get(COOKIE, "")
+    return sha256(secret.encode()).hexdigest()[:32] if secret else ""
 
 
 def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tuple[int, str]], list[str]]:

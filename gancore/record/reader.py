@@ -38,14 +38,14 @@ class Reader:
 
     def events(self) -> list[dict[str, Any]]:
         """`iteration`, `what` and `wall` (seconds since 1970) of every event, in the order in which they were told."""
-        rows = self._ask("SELECT iteration, what, wall FROM events ORDER BY seq")
+        rows = self.ask("SELECT iteration, what, wall FROM events ORDER BY seq")
         return [{"iteration": iteration, "what": what, "wall": wall} for iteration, what, wall in rows]
 
     def scalars(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Iterations (n,) int64 and values (n, names) float32 from iteration `first` to `last`, both included."""
         stop = END if last is None else last + 1
         holds_first = "SELECT max(first_iteration) FROM scalars WHERE first_iteration <= ?"
-        rows = self._ask(
+        rows = self.ask(
             f"SELECT first_iteration, n, block FROM scalars WHERE first_iteration >= ifnull(({holds_first}), ?)"
             " AND first_iteration < ? ORDER BY first_iteration",
             (first, first, stop),
@@ -62,7 +62,7 @@ class Reader:
 
     def frames(self) -> list[int]:
         """The iterations of which a frame was kept, in order of time."""
-        return [iteration for (iteration,) in self._ask("SELECT iteration FROM frames ORDER BY iteration")]
+        return [iteration for (iteration,) in self.ask("SELECT iteration FROM frames ORDER BY iteration")]
 
     def frame(self, iteration: int) -> bytes | None:
         """The encoded frame of this iteration or, where none was kept, of the last one before it."""
@@ -71,21 +71,21 @@ class Reader:
 
     def frame_at(self, iteration: int, step: int = 0) -> int | None:
         """The iteration whose frame `frame` gives, or with `step` 1 or -1 the next one kept after or before that."""
-        here = self._ask("SELECT max(iteration) FROM frames WHERE iteration <= ?", (iteration,))[0][0]
+        here = self.ask("SELECT max(iteration) FROM frames WHERE iteration <= ?", (iteration,))[0][0]
         if here is None:
-            return self._ask("SELECT min(iteration) FROM frames")[0][0] if step > 0 else None
+            return self.ask("SELECT min(iteration) FROM frames")[0][0] if step > 0 else None
         question = (
             "max(iteration) FROM frames WHERE iteration <"
             if step < 0
             else "min(iteration) FROM frames WHERE iteration >"
         )
-        there = self._ask(f"SELECT {question} ?", (here,))[0][0] if step else here
+        there = self.ask(f"SELECT {question} ?", (here,))[0][0] if step else here
         return here if there is None else there
 
     def _frame(self, iteration: int) -> bytes | None:
         query = "SELECT payload FROM frames WHERE iteration = ? AND typeof(payload) = 'blob'"
         with kindly(self.path, "read"):
-            for (payload,) in self._ask(query, (iteration,)):
+            for (payload,) in self.ask(query, (iteration,)):
                 unpacking = zlib.decompressobj()
                 data = unpacking.decompress(payload, FRAME)
                 if not unpacking.eof:
@@ -97,7 +97,7 @@ class Reader:
         """Iteration, name and value of all that was measured after this iteration, in order of time; None is a gap."""
         query = "SELECT iteration, name, value FROM measured WHERE iteration > ? ORDER BY iteration"
         with kindly(self.path, "read"):
-            rows = self._ask(query, (after,))
+            rows = self.ask(query, (after,))
             if not all(isinstance(name, str) and isinstance(value, float | None) for _, name, value in rows):
                 raise ValueError("what was measured is not all numbers")
         return rows
@@ -124,17 +124,17 @@ class Reader:
             " AND typeof(payload) = 'blob' AND typeof(extra) = 'text' ORDER BY iteration DESC LIMIT 1"
         )
         with kindly(self.path, "read"):
-            for at, payload, extra in self._ask(query, (iteration,)):
+            for at, payload, extra in self.ask(query, (iteration,)):
                 return at, safetensors.torch.load(payload), json.loads(extra)
         return None
 
     def last(self) -> int:
         """The last iteration that is recorded, 0 if there is none."""
-        return max(0, (self._ask("SELECT max(first_iteration + n) FROM scalars")[0][0] or 1) - 1)
+        return max(0, (self.ask("SELECT max(first_iteration + n) FROM scalars")[0][0] or 1) - 1)
 
     def iterations(self) -> int:
         """How many iterations are recorded."""
-        return self._ask("SELECT ifnull(sum(n), 0) FROM scalars")[0][0]
+        return self.ask("SELECT ifnull(sum(n), 0) FROM scalars")[0][0]
 
     def close(self) -> None:
         self._db.close()
@@ -148,6 +148,6 @@ class Reader:
     def _facts(self) -> dict[str, Any]:
         return store.facts(self._db)
 
-    def _ask(self, query: str, values: tuple = ()) -> list[tuple]:
+    def ask(self, query: str, values: tuple = ()) -> list[tuple]:
         with kindly(self.path, "read"):
             return self._db.execute(query, values).fetchall()

@@ -171,9 +171,10 @@ class Recording:
     def _write_frames(self) -> None:
         """Adds the frames that wait, and lets go of others where there is no room for all."""
         waiting = {frame[0]: frame for frame in self._frames}
-        made = self.kept["made"] + len(waiting)
+        made = self.kept["made"]
         for iteration, _, payload in waiting.values():
             old = self._db.execute("SELECT length(payload) FROM frames WHERE iteration = ?", (iteration,)).fetchone()
+            made += not old
             self.kept["kept"] += not old
             self.kept["bytes"] += len(payload) - (old[0] if old else 0)
         self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?)", waiting.values())

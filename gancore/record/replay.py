@@ -45,7 +45,7 @@ class Replay:
         """
         at = self.reader.frame_at(iteration, step)
         if at is None:
-            at = self.reader.frame_at(self.last)
+            at = self.reader.frame_at(iteration, 1)
         if at is None or (data := self.reader.frame(at)) is None:
             return None
         with kindly(self.path, "read"):

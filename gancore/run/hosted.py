@@ -131,6 +131,7 @@ class Hosted:
         if self.state != "playing":
             self.state, self.detail = "playing", ""
             self.turn.begin()
+            self._guarded(self._look_back)
 
     def _agree(self):
         """Somebody wants to go on. If recording is still not possible, then without."""
@@ -147,7 +148,7 @@ class Hosted:
     def pause(self):
         if self.state == "playing":
             self.state, self.detail = "paused", ""
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
         self.look_asked = True
 
     def step(self, which: str):
@@ -216,7 +217,7 @@ class Hosted:
         self._guarded(self._keep)
         if self.state == "playing" and self.pace.until and self.trainer.iteration >= self.pace.until:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
             self.look_asked = True
         self.used += time.thread_time() - start
         return n > 0
@@ -226,7 +227,7 @@ class Hosted:
         return self.turn.idle(self.pace.speed if self.state == "playing" else 0)
 
     def _advance(self, n: int):
-        first, began = self.trainer.iteration + 1, time.perf_counter()
+        first, began = self.trainer.iteration + 1, time.thread_time()
         try:
             rows = self.trainer.advance(n)
         except Diverged as error:
@@ -236,15 +237,15 @@ class Hosted:
 
     def _tell_scalars(self, rows, first: int, began: float):
         if len(rows):
-            block, seconds = rows.numpy(), time.perf_counter() - began
+            block, seconds = rows.numpy(), time.thread_time() - began
             self.observer.history.append(block, first)
             if self.keeping:
                 self.keeping.rows(first, block, seconds)
 
-    def _look_back(self):
+    def _look_back(self, resting: bool = False):
         """A frame for looking back, where nobody looks now."""
-        if self.keeping:
-            self.keeping.look(self.trainer, self.seconds_played)
+        if self.keeping and not self.keeping.broken:
+            self.keeping.look(self.trainer, self.seconds_played, resting)
 
     def _follow_script(self):
         """Does what was planned for up to now: the changes of a link, or those between a checkpoint and a death."""
@@ -261,7 +262,7 @@ class Hosted:
                 "The update was not applied: what you see is the last good state. "
                 "Turn a knob and press Play to go on from it, or Restart."
             )
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
         except BadKnob as error:
             if self.trainer:
                 self.detail = str(error)  # The game goes on by its old rules.
@@ -282,6 +283,11 @@ class Hosted:
 
     def _fail(self, sentence: str):
         self.state, self.detail, self.look_asked = "failed", sentence, True
+
+    def _rest(self):
+        """Where a run rests it can be looked back on and forked."""
+        self._look_back(resting=True)
+        self._keep(force=True)
 
     def _keep(self, force: bool = False):
         if self.keeping and not self.keeping.broken:

@@ -49,7 +49,7 @@ class Keeping:
         return not self.broken
 
     def rows(self, first: int, block, seconds: float) -> None:
-        """Takes in the scalars that `seconds` of training made."""
+        """Takes in the scalars that `seconds` of training, by the processor's clock, made."""
         self._credit = min(self._credit + SHARE * seconds, ADVANCE)
         self.recording.scalars(first, block)
 
@@ -57,20 +57,20 @@ class Keeping:
         """Whether there is time for a frame: then the run should move by one iteration, and `look` after it."""
         return self._credit > 2 * self._cost
 
-    def look(self, trainer: Trainer, elapsed: float) -> None:
-        """Keeps a frame of this moment if there is time for it."""
-        if self.due() and trainer.iteration != self.last:
-            began = time.perf_counter()
+    def look(self, trainer: Trainer, elapsed: float, resting: bool = False) -> None:
+        """Keeps a frame of this moment if there is time for it, as there is in any case while the run rests."""
+        if trainer.iteration != self.last and (resting or self.due()):
+            began = time.thread_time()
             self._keep(self.observer.look(trainer, self.probes, elapsed), self.probes)
-            self._cost = time.perf_counter() - began
-            self._spend(self._cost)
+            self._cost = time.thread_time() - began
+            self._spend(self._cost * (not resting))
 
     def saw(self, frame: Frame, probes: frozenset[str], resting: bool) -> None:
         """Keeps a frame that somebody looked at anyway, if it holds all that a recorded one does."""
-        began = time.perf_counter()
+        began = time.thread_time()
         if probes >= self.probes and (resting or self._credit > 0):
             self._keep(frame, probes)
-            self._spend(time.perf_counter() - began)
+            self._spend(time.thread_time() - began)
 
     def tell(self, trainer: Trainer) -> None:
         """Writes down what was done to the run since the last time."""

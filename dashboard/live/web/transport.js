@@ -105,8 +105,9 @@ export class Transport {
 
   count(values) {
     for (const [name, value] of Object.entries(values)) {
+      if (!this.values[name]) continue;
       const text = written(name, value);
-      if (this.values[name] && this.values[name].textContent !== text) this.values[name].textContent = text;
+      if ( this.values[name].textContent !== text) this.values[name].textContent = text;
     }
   }
 
