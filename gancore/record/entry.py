@@ -58,9 +58,12 @@ def _losses(reader: Reader) -> dict[str, tuple[float, ...]]:
     blocks = [at for (at,) in reader.ask("SELECT first_iteration FROM scalars ORDER BY first_iteration")]
     if len(blocks) < POINTS:  # a short run: read it
         rows = reader.scalars(max(0, reader.last() - 100_000))[1]
-        rows = rows[:: max(1, len(rows) // POINTS)]
+        rows = rows[_spread(len(rows))]
     else:
-        some = [blocks[at] for at in np.linspace(0, len(blocks) - 1, POINTS).astype(int)]
-        rows = np.concatenate([reader.scalars(at, at)[1] for at in some])
+        rows = np.concatenate([reader.scalars(blocks[at], blocks[at])[1] for at in _spread(len(blocks))])
     clean = np.where(np.isfinite(rows), rows, np.nan)
     return {name: tuple(clean[:, reader.names.index(name)].tolist()) for name in names}
+
+
+def _spread(n: int) -> np.ndarray:
+    return np.linspace(0, n - 1, min(n, POINTS)).astype(int)

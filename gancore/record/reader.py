@@ -39,6 +39,10 @@ class Reader:
     def events(self) -> list[dict[str, Any]]:
         """`iteration`, `what` and `wall` (seconds since 1970) of every event, in the order in which they were told."""
         rows = self.ask("SELECT iteration, what, wall FROM events ORDER BY seq")
+        with kindly(self.path, "read"):
+            for iteration, what, wall in rows:
+                if not (isinstance(iteration, int) and isinstance(what, str) and isinstance(wall, float)):
+                    raise ValueError("an event in it is not what it should be")
         return [{"iteration": iteration, "what": what, "wall": wall} for iteration, what, wall in rows]
 
     def scalars(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +110,12 @@ class Reader:
         """How many frames were made and are kept, the bytes they take and may take, and how those kept were chosen."""
         with kindly(self.path, "read"):
             kept = self._facts().get("frames", {})
-            return {name: kept[name] for name in ("made", "kept", "bytes", "room", "thinned") if name in kept}
+            told = {name: kept[name] for name in ("made", "kept", "bytes", "room", "thinned") if name in kept}
+            if not isinstance(kept, dict) or not all(
+                isinstance(told.get(name, 0), int) for name in told if name != "thinned"
+            ):
+                raise ValueError("what it says of its frames is not what it should be")
+            return told | {"thinned": str(told.get("thinned", ""))[:200]} if told else {}
 
     def fact(self, key: str) -> Any:
         """One of the things that were told of the run as a whole, such as its `name`; None if that was not told."""

@@ -148,4 +148,5 @@ def kindly(path: Path, verb: str) -> Iterator[None]:
         if verb == "write" and isinstance(error, STRANGE):
             raise  # a mistake of the caller's
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        reason = reason if len(reason) < 300 else reason[:300] + " ..."
         raise RecordingError(f"cannot {verb} the recording {path}: {reason}. What to do: {HINTS[verb]}.") from error

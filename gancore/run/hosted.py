@@ -11,20 +11,19 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
-from gancore.record import library
-from gancore.record.recording import Reader, Recording, RecordingError
+from gancore.record.recording import RecordingError
+from gancore.run.beginning import begun, continued
 from gancore.run.keeping import Keeping
 from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
 from gancore.run.turn import Turn
-from gancore.train.trainer import SCALARS, Diverged, Trainer
+from gancore.train.trainer import Diverged, Trainer
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
@@ -62,15 +61,15 @@ class Hosted:
         return self.trainer is not None
 
     def _begin(self):
-        loaded, path = self.loading, Path(self.order.path)
+        loaded = self.loading
         if loaded.error:
             raise loaded.error
         self.observer, self.script = Observer(loaded.fixed), loaded.script
         self.detail = ""
         if loaded.resumed:
-            self._continue(path)
+            self.keeping, self.detail = continued(self.order, loaded, self.observer)
         else:
-            self._record(path)
+            self._record()
         self.trainer = loaded.trainer
         self.turn.begin()
         if loaded.resumed:
@@ -80,46 +79,13 @@ class Hosted:
         self.inbox.clear()
         if self.order.fork:
             self._guarded(lambda: self._keep(force=True))
+        elif self.state == "playing":
+            self._guarded(self._look_back)
 
-    def _continue(self, path: Path):
-        """Goes on with a recording that is there: that of a dead worker, or of a fork's parent."""
-        loaded, iteration = self.loading, self.loading.trainer.iteration
-        recording = Recording.open(path)
-        with Reader(path) as reader:
-            iterations, past = reader.scalars(last=iteration)
-        self.detail = f"The worker process died; the run went on from its last checkpoint, iteration {iteration:,}."
-        if again := loaded.replayed:
-            self.detail = (
-                f"Forked at iteration {self.order.fork[1]:,}: the same state, bit for bit. Turn a knob, or press Play."
-            )
-            if again.differs(iterations, past):
-                recording.truncate(again.first - 1)
-                self.detail = (
-                    f"This recording was made on another kind of machine: from iteration {again.first:,} on, this fork "
-                    "plays the same game with other roundings."
-                )
-            else:
-                recording.truncate(iteration)
-            missing = again.rows[len(Reader(path).scalars(again.first)[0]) :]
-            recording.scalars(iteration + 1 - len(missing), missing)
-            recording.commit()
-            with Reader(path) as reader:
-                iterations, past = reader.scalars()
-        else:
-            recording.truncate(iteration)
-        if len(past):
-            self.observer.history.append(past, int(iterations[0]))
-        self.keeping = Keeping(recording, self.observer, loaded.trainer)
-
-    def _record(self, path: Path):
+    def _record(self):
         """Begins a recording. Where that cannot be, the run waits for somebody to say whether it should play all the same."""
         try:
-            if path.exists():
-                library.remove(path)
-            recording = Recording.create(path, self.loading.trainer.config.flat(), SCALARS)
-            if self.order.owner:
-                recording.tell("owner", self.order.owner)
-            self.keeping, self.unrecorded = Keeping(recording, self.observer, self.loading.trainer), ""
+            self.keeping = begun(self.order, self.loading.trainer, self.observer)
         except OSError as error:
             self._fail(f"{error} {ALL_THE_SAME}")
 
@@ -127,6 +93,8 @@ class Hosted:
 
     def play(self):
         if self.state == "failed":
+            if not (self.told and self.told.state == "failed"):
+                return  # This Play was on its way before anybody could know.
             self._agree()
         if self.state != "playing":
             self.state, self.detail = "playing", ""
@@ -138,7 +106,7 @@ class Hosted:
         if self.unrecorded or (self.keeping and not self.keeping.broken):
             return
         if not self.keeping:
-            self._record(Path(self.order.path))
+            self._record()
         elif self.keeping.mended():
             return
         if not self.keeping or self.keeping.broken:

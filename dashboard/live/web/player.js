@@ -127,7 +127,7 @@ class Player {
     const frame = decode(buffer);
     if (this.scrubber.takes(frame)) {
       await Promise.all([...this.panels.values()].map((panel) => panel.draw(frame)));
-      this.transport.frame(frame);
+      if (!this.scrubber.back) this.transport.frame(frame);
       this.scrubber.frame(frame);
     }
     this.socket.send({ type: "drawn" });

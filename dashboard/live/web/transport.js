@@ -107,7 +107,7 @@ export class Transport {
     for (const [name, value] of Object.entries(values)) {
       if (!this.values[name]) continue;
       const text = written(name, value);
-      if ( this.values[name].textContent !== text) this.values[name].textContent = text;
+      if (this.values[name].textContent !== text) this.values[name].textContent = text;
     }
   }
 
