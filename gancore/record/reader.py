@@ -102,7 +102,8 @@ class Reader:
         query = "SELECT iteration, name, value FROM measured WHERE iteration > ? ORDER BY iteration"
         with kindly(self.path, "read"):
             rows = self.ask(query, (after,))
-            if not all(isinstance(name, str) and isinstance(value, float | None) for _, name, value in rows):
+            kinds = (int, str, float | None)
+            if not all(isinstance(cell, kind) for row in rows for cell, kind in zip(row, kinds)):
                 raise ValueError("what was measured is not all numbers")
         return rows
 

@@ -80,7 +80,9 @@ class Replay:
     def _info(self, said: Any) -> dict[str, Any]:
         """Counts for the page's transport; a file from elsewhere may say anything there."""
         said = said if isinstance(said, dict) else {}
-        info = {name: said[name] for name in NUMBERS if isinstance(said.get(name), int | float)}
+        info = {
+            name: said[name] for name in NUMBERS if isinstance(said.get(name), int | float) and abs(said[name]) < 2**53
+        }
         probes = said.get("probes")
         info["probes"] = [str(name) for name in probes[:64]] if isinstance(probes, list) else []
         return info | {"replay": True}
