@@ -140,7 +140,9 @@ class Reader:
 
     def last(self) -> int:
         """The last iteration that is recorded, 0 if there is none."""
-        return max(0, (self.ask("SELECT max(first_iteration + n) FROM scalars")[0][0] or 1) - 1)
+        rows = self.ask("SELECT first_iteration + n FROM scalars ORDER BY first_iteration DESC LIMIT 1")
+        with kindly(self.path, "read"):
+            return max(0, int(rows[0][0]) - 1) if rows else 0
 
     def iterations(self) -> int:
         """How many iterations are recorded."""

@@ -29,7 +29,7 @@ __all__ = ["Reader", "Recording", "RecordingError", "runs_folder"]
 COMMIT_EVERY = 0.9  # seconds; with the worker's slice and the commit itself this keeps the promise of one second
 ROWS = 4096  # iterations in one block at most
 CHECKPOINTS, CHECKPOINT_ROOM = 160, 64 << 20  # kept at most, and bytes for all; the newest two in any case
-FRAME_ROOM = 64 << 20  # bytes for all frames of a run
+FRAME_ROOM = 48 << 20  # bytes for all frames of a run; half-empty pages come on top once some were thinned out
 SPARED = 0.1  # of the room for frames is freed at a time: thinning them one by one would take longer than writing them
 
 

@@ -17,7 +17,7 @@ from gancore.record.reader import Reader
 from gancore.record.store import kindly
 
 BUCKETS = 200  # of a curve; two points each, as on the live page
-MARKS = 16  # places per doubling of a run from which its curves are continued: the rest takes a few milliseconds
+MARKS = 32  # places per doubling of a run from which its curves are continued: the rest takes a few milliseconds
 POINTS = 400  # of a line that is measured now and then
 CHUNK = 1 << 16  # iterations read at a time
 NUMBERS = ("d_updates", "g_updates", "iterations_per_second", "elapsed")
@@ -94,7 +94,7 @@ class Replay:
         return self._continued(known, iteration)
 
     def _mark(self, iteration: int) -> None:
-        """Leaves marks up to `iteration`, a sixteenth of the way further each."""
+        """Leaves marks up to `iteration`, a thirty-second of the way further each."""
         while True:
             newest = self._marks[-1]
             further = _end(newest) + max(BUCKETS, _end(newest) // MARKS)

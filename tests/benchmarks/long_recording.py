@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from gancore import presets
 from gancore.observe.frame import Frame
@@ -24,10 +25,11 @@ from gancore.record.replay import Replay, kept_part
 from gancore.run.keeping import PROBES
 from gancore.train.trainer import SCALARS, Trainer
 
-PLAYED, EVERY = 3000, 50  # iterations really played; iterations between frames, four times as dense as a worker's
+PLAYED, EVERY = 2000, 50  # iterations really played; iterations between frames, four times as dense as a worker's
 
 
 def main(iterations: int = 1_000_000) -> None:
+    torch.set_num_threads(1)
     config = presets.load("line").config
     rows, frames, trainer = played(config)
     path = Path(tempfile.mkdtemp()) / "long.sqlite"

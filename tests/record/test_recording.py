@@ -146,13 +146,13 @@ def test_checkpoints_keep_to_their_room_and_the_newest_two_stay(recording, path,
 
 
 def test_old_checkpoints_stay_thinly_spread(recording, path):
-    for iteration in range(0, 40_000, 10):
+    for iteration in range(0, 20_000, 10):
         recording.checkpoint(iteration, {"w": torch.zeros(1)})
     with Reader(path) as reader:
-        kept = sorted({reader.checkpoint(n)[0] for n in range(0, 40_000, 10)})
-    assert len(kept) == CHECKPOINTS and kept[-2:] == [39_980, 39_990]
+        kept = sorted({reader.checkpoint(n)[0] for n in range(0, 20_000, 10)})
+    assert len(kept) == CHECKPOINTS and kept[-2:] == [19_980, 19_990]
     # Wherever one wants to fork there is a checkpoint not long before: within two shares of an even spread of half of them.
-    assert max(np.diff(kept)) < 2 * 40_000 / (CHECKPOINTS / 2) and kept[1] == 10
+    assert max(np.diff(kept)) < 2 * 20_000 / (CHECKPOINTS / 2) and kept[1] == 10
 
 
 def test_frames_keep_to_their_room_thinned_from_the_dense_end(recording, path, monkeypatch):
@@ -255,6 +255,9 @@ while True:
     i += 1
     if i % 5_000 == 0:
         recording.event(i, "tick")
+    if i % 500 == 0:
+        recording.frame(i, b"frame %d " % i * 50)
+        recording.measured(i, {"w1": i})
     if i % every == 0:
         recording.checkpoint(i, {"i": torch.full((50_000,), i)}, {"i": i})
     print(i, time.time(), flush=True)
@@ -268,10 +271,12 @@ def test_kill_9_costs_at_most_the_last_second(path, tmp_path):
         said = tmp_path / f"said-{kill}"
         with said.open("w") as out:
             child = subprocess.Popen(
-                [sys.executable, "-c", WRITER, str(path), "20000" if kill >= 3 else "1000000000"], stdout=out
+                [sys.executable, "-c", WRITER, str(path), "2000" if kill >= 3 else "1000000000"], stdout=out
             )
         while not said.read_text().startswith("ready\n"):
             assert child.poll() is None
+            time.sleep(0.02)
+        while kill >= 3 and said.read_text().count("\n") < 2100:  # a checkpoint is behind it
             time.sleep(0.02)
         time.sleep(chance.uniform(0.3, 2.0))
         child.send_signal(signal.SIGKILL)
@@ -287,6 +292,10 @@ def test_kill_9_costs_at_most_the_last_second(path, tmp_path):
             np.testing.assert_array_equal(values, block(0, n))
             assert must_be_there <= n <= handed_over[end] + 1
             assert {e["iteration"] for e in reader.events()} >= set(range(5000, n + 1, 5000))
+            frames = reader.frames()
+            assert set(frames) >= set(range(500, n + 1, 500)) and reader.kept()["kept"] == len(frames)
+            assert all(reader.frame(at) == b"frame %d " % at * 50 for at in frames[-20:])
+            assert {at for at, _, _ in reader.measured()} == set(frames)
             if checkpoint := reader.last_checkpoint():
                 iteration, tensors, extra = checkpoint
                 assert extra == {"i": iteration} and (tensors["i"] == iteration).all()
