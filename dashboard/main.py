@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.theme import PAGE
-from dashboard.views import dynamics, images, line, plane, watch
+from dashboard.views import dynamics, images, line, plane, runs, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
 st.set_page_config(
@@ -16,14 +16,18 @@ st.html(PAGE)
 if run_id := st.query_params.get("watch"):
     watch.show(run_id)
 else:
-    st.navigation(
-        [
-            # A default page answers at the root only, so it stands here twice: /line is its address.
-            st.Page(line.show, title="GANscope", url_path="start", default=True, visibility="hidden"),
-            st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line"),
-            st.Page(plane.show, title="Plane", icon=":material/scatter_plot:", url_path="plane"),
-            st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
-            st.Page(dynamics.show, title="Dynamics", icon=":material/cyclone:", url_path="dynamics"),
-        ],
-        position="top",
-    ).run()
+    pages = [
+        # A default page answers at the root only, so it stands here twice: /line is its address.
+        st.Page(line.show, title="GANscope", url_path="start", default=True, visibility="hidden"),
+        st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line"),
+        st.Page(plane.show, title="Plane", icon=":material/scatter_plot:", url_path="plane"),
+        st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
+        st.Page(dynamics.show, title="Dynamics", icon=":material/cyclone:", url_path="dynamics"),
+        st.Page(runs.show, title="Runs", icon=":material/video_library:", url_path="runs"),
+    ]
+    here = st.navigation(pages, position="top")
+    wanted = st.session_state.pop("next page", here.url_path)  # after a fork of a run that was only watched
+    there = next((page for page in pages if page.url_path == wanted), here)
+    if there.url_path != here.url_path and {there.url_path, here.url_path} != {"line", ""}:
+        st.switch_page(there)
+    here.run()

@@ -7,17 +7,19 @@ import gzip
 import mimetypes
 from functools import cache, partial
 from pathlib import Path
+from secrets import token_urlsafe
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from dashboard.live.assets import FILES, MODULES, PLOTLY, VERSION
 from dashboard.live.reader import live
 from dashboard.live.streamlit_chunks import chunks
+from dashboard.state import COOKIE
 from dashboard.thumbnails import picture
 from gancore.catalog import BadKnob
 from gancore.game.data import data
@@ -60,10 +62,18 @@ class Preload:
         async def linked(message):
             headers = list(message.get("headers", ()))
             if dict(headers).get(b"content-type", b"").startswith(b"text/html"):
-                message = message | {"headers": [*headers, self.header]}
+                message = message | {"headers": [*headers, self.header, *visitor(scope)]}
             await send(message)
 
         await self.app(scope, receive, linked if scope["type"] == "http" else send)
+
+
+def visitor(scope) -> list[tuple[bytes, bytes]]:
+    """A cookie for a browser that has none: by it a visitor's own recordings are known again, and nothing else."""
+    if COOKIE in HTTPConnection(scope).cookies:
+        return []
+    about = f"Path=/; Max-Age={400 * 86_400}; HttpOnly; SameSite=Lax"
+    return [(b"set-cookie", f"{COOKIE}={token_urlsafe(24)}; {about}".encode())]
 
 
 async def web(request: Request) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 
 import streamlit as st
 
@@ -20,6 +21,7 @@ from gancore.run.session import Session
 
 PACE = {k.name: k for k in knobs(Pace)}
 KEPT = ("game", "of")  # what the page dynamics shows
+COOKIE = "ganscope_visitor"  # set with the page, see `dashboard/server.py`
 RESERVED = {"play", "watch", "preset", "changes", "embed", "embed_options", *KEPT}
 
 
@@ -37,10 +39,24 @@ def session(page: str) -> tuple[Session, list[str]]:
     problems: list[str] = []
     if page not in known or hub().find(known[page].id) is not known[page]:
         config, pace, changes, problems = read_link(page, st.query_params.to_dict())
-        known[page] = hub().open(config, pace, changes)
+        known[page] = hub().open(config, pace, changes, owner=owner())
         if st.query_params.get("play") == "1":
             known[page].play()
     return known[page], problems
+
+
+def take(page: str, run: Session) -> None:
+    """Makes this the visitor's run on a page, and the page the one to show next."""
+    st.session_state.setdefault("runs", {})[page] = run
+    st.session_state["next page"] = page
+    st.query_params.clear()
+
+
+def owner() -> str:
+    """Who this browser is, to the recordings it makes: a digest of its cookie, or nothing where it takes none."""
+    secret = st.context.cookies.get(COOKIE, "")
+    known = isinstance(secret, str) and secret  # where no server runs, as in a test of a page, it is neither
+    return sha256(secret.encode()).hexdigest()[:32] if known else ""
 
 
 def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tuple[int, str]], list[str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 
@@ -33,10 +33,12 @@ def mount(
     controls: bool,
     first: Frame | None = None,
     key_: str = "live",
+    on_fork: Callable[[int], None] = lambda iteration: None,
 ) -> bool:
     """Show `panels`, filled by the run. False once the browser has found that no live connection can be opened.
 
     `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
+    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own.
     """
     data = dict(
         run=run_id,
@@ -46,7 +48,9 @@ def mount(
         first=base64.b64encode(first.encode()).decode() if first else None,
     )
     # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.
-    # `edited` does so after an edit on a panel, so that the widgets follow.
-    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited")}
+    # `edited` does so after an edit on a panel, so that the widgets follow, `fork` to open the run that begins there.
+    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited", "fork")}
     state = player(key=key_, data=data, default={"offline": False}, **reruns)
+    if type(state.fork) is int and state.fork >= 0:
+        on_fork(state.fork)
     return not state.offline

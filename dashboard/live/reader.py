@@ -18,6 +18,7 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from dashboard.live.past import Past
 from gancore.catalog import BadKnob
 
 MESSAGE_LIMIT = 4096  # bytes
@@ -58,6 +59,7 @@ class Reader:
         self.loop, self.news, self.drawn = asyncio.get_running_loop(), asyncio.Event(), True
         self.news.set()
         self.passing: list[str] = []  # The last change of a hand that has not let go yet.
+        self.past, self.probes = Past(session), set()
         self.token = session.subscribe(self.wake)
 
     def wake(self) -> None:
@@ -71,6 +73,7 @@ class Reader:
             both.start_soon(self.tell)
             code = await self.listen()
             both.cancel_scope.cancel()
+        await self.past.close()
         if code is not None:
             await self.socket.close(code)
 
@@ -84,10 +87,25 @@ class Reader:
                 if version != told:
                     told = version
                     await self.socket.send_text(json.dumps(status))
+                if self.past.looking:
+                    shown = None  # so that the newest frame comes again after it
+                    await self.show_past()
+                    continue
                 version, frame = self.session.newest()
                 if self.drawn and frame is not None and version != shown:
                     shown, self.drawn = version, False
                     await self.socket.send_bytes(frame)
+
+    async def show_past(self) -> None:
+        """The moment asked for last, once the one before it is drawn."""
+        if not self.drawn or not self.past.asked:
+            return
+        found = await self.past.answer()
+        if isinstance(found, bytes):
+            self.drawn = False
+            await self.socket.send_bytes(found)
+        else:
+            await self.socket.send_text(json.dumps({"type": "error", "message": found}))
 
     async def listen(self) -> int | None:
         """Returns the code to close with, or None when the reader has left."""
@@ -105,7 +123,16 @@ class Reader:
             self.drawn = True
             self.news.set()
         elif kind == "look":
-            self.session.look(self.token, probes(said))
+            self.probes = probes(said)
+            self.session.look(self.token, set() if self.past.looking else self.probes)
+        elif kind == "scrub":
+            self.past.ask(*moment(said))
+            self.session.look(self.token, set())  # nothing is computed that nobody looks at
+            self.news.set()
+        elif kind == "live":
+            self.past.leave()
+            self.session.look(self.token, self.probes)
+            self.news.set()
         elif kind in CONTROLS and not self.controls:
             await self.refuse("You are watching this run: only the person who started it can steer it.")
         elif kind == "step":
@@ -156,6 +183,13 @@ def probes(said: dict) -> set[str]:
     if not isinstance(names, list) or len(names) > PROBES_LIMIT or not all(isinstance(name, str) for name in names):
         raise Malformed
     return set(names)
+
+
+def moment(said: dict) -> tuple[int, int]:
+    iteration, step = said.get("iteration"), said.get("step", 0)
+    if type(iteration) is not int or not 0 <= iteration < 2**53 or type(step) is not int or step not in (-1, 0, 1):
+        raise Malformed
+    return iteration, step
 
 
 def changes(said: dict) -> list[str]:

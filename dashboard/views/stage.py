@@ -11,10 +11,11 @@ import streamlit as st
 from dashboard.controls import sidebar
 from dashboard.live.mount import mount
 from dashboard.panels.panel import Panel, apply
-from dashboard.state import session, write_link
+from dashboard.state import hub, owner, session, take, write_link
 from gancore import presets
 from gancore.config import Config
 from gancore.observe.frame import Frame
+from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
 FIRST = 0.3  # Seconds a page waits for the run's first frame, to come with a picture.
@@ -36,14 +37,20 @@ def play(page: str, makers: tuple[Callable[[Config], Panel | None], ...]) -> Non
     write_link(run)
 
 
-def stage(run: Session, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
+def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
     """The panels of a run, once its data is there."""
     if run.config.data.page != "line" and not _ready(run):
         return
     config = run.running()
     panels = _panels(makers, config)
-    if not mount(panels, run.id, run.key, controls, first=_first(run, panels)):
+    if not mount(panels, run.id, run.key, controls, first=_first(run, panels), on_fork=lambda n: fork(run, n)):
         _fallback(run, panels, controls)
+
+
+def fork(run: Session | Recorded, iteration: int) -> None:
+    """A run of the visitor's own that starts where this one was then, on the page where it belongs."""
+    take(run.config.data.page, hub().fork(run, iteration, owner()))
+    st.rerun()
 
 
 def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:

@@ -35,6 +35,11 @@ class History:
         """Iterations taken in so far."""
         return self._count
 
+    @property
+    def last_iteration(self) -> int:
+        """The last one taken in, -1 before the first."""
+        return self._first + self._count - 1
+
     def append(self, block: np.ndarray, first_iteration: int) -> None:
         """Takes in `block` (n, names), one row per iteration; `first_iteration` has to follow the last one."""
         if block.ndim != 2 or block.shape[1] != len(self.names):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import sqlite3
 from pathlib import Path
 
 from gancore.record import store
+from gancore.record.checking import check
+from gancore.record.store import RecordingError, kindly
 
 BUDGET = 2 << 30  # bytes
+DELETED = ".deleted"  # the folder in the folder for what can still be brought back
+TEXT = 2000  # characters of a name or a note
 BESIDE = ("", "-wal", "-shm")  # what SQLite may put beside a file while somebody writes it
 
 
@@ -29,6 +34,58 @@ def prune(folder: Path, budget: int = BUDGET) -> list[Path]:
                 gone.append(path)
                 excess -= taken
     return gone
+
+
+def annotate(path: Path, key: str, text: str) -> None:
+    """Sets a recording's `name` or `note`, also while its run is still being trained."""
+    if key not in ("name", "note"):
+        raise ValueError(f"{key} cannot be set: name and note can")
+    with kindly(path, "write"), contextlib.closing(store.connect(path, "rw")) as database:
+        store.facts(database)
+        store.tell(database, key, text[:TEXT])
+
+
+def delete(path: Path) -> Path:
+    """Takes a recording out of the library. Where it lies now it can be brought back from until the server starts again."""
+    if in_use(path):
+        raise RecordingError(
+            f"cannot delete the recording {path.stem}: its run is still being trained. Pause and leave it first."
+        )
+    with kindly(path, "write"):
+        gone = path.parent / DELETED / path.name
+        gone.parent.mkdir(exist_ok=True)
+        return path.rename(gone)
+
+
+def restore(gone: Path) -> Path:
+    """Brings a deleted recording back."""
+    with kindly(gone, "write"):
+        return gone.rename(gone.parent.parent / gone.name)
+
+
+def take_in(folder: Path, data: bytes, facts: dict[str, str]) -> Path:
+    """Adds a recording from elsewhere, once it was read from end to end. Its name in the folder is a new one."""
+    path = folder / f"{secrets.token_urlsafe(12)}-0.sqlite"
+    half = path.with_name(f".{path.name}.half")
+    try:
+        with kindly(path, "write"):
+            folder.mkdir(parents=True, exist_ok=True)
+            half.write_bytes(data)
+        check(half)
+        with kindly(path, "write"), contextlib.closing(store.connect(half, "rw")) as database:
+            database.execute("PRAGMA journal_mode = DELETE")
+            for key, value in facts.items():
+                store.tell(database, key, value)
+        return half.rename(path)
+    finally:
+        remove(half)
+
+
+def empty_deleted(folder: Path) -> None:
+    """Lets go of what was deleted before."""
+    for path in (folder / DELETED).glob("*.sqlite"):
+        with contextlib.suppress(OSError):
+            remove(path)
 
 
 def in_use(path: Path) -> bool:

@@ -11,6 +11,7 @@ import os
 import sqlite3
 import time
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,14 +20,17 @@ import safetensors.torch
 import torch
 
 from gancore.record import store
+from gancore.record.reader import Reader
 from gancore.record.store import RecordingError, kindly, transaction
+from gancore.record.thinning import HOW, spare
 
 __all__ = ["Reader", "Recording", "RecordingError", "runs_folder"]
 
 COMMIT_EVERY = 0.9  # seconds; with the worker's slice and the commit itself this keeps the promise of one second
 ROWS = 4096  # iterations in one block at most
-CHECKPOINTS = 2  # kept: the newest and the one before it
-END = 2**62  # beyond every iteration
+CHECKPOINTS, CHECKPOINT_ROOM = 160, 64 << 20  # kept at most, and bytes for all; the newest two in any case
+FRAME_ROOM = 48 << 20  # bytes for all frames of a run; half-empty pages come on top once some were thinned out
+SPARED = 0.1  # of the room for frames is freed at a time: thinning them one by one would take longer than writing them
 
 
 def runs_folder() -> Path:
@@ -43,10 +47,8 @@ class Recording:
         self.path, self._db = path, database
         self.names: tuple[str, ...] = tuple(store.facts(database)["names"])
         self._next = self._after_last()
-        self._blocks: list[tuple[int, np.ndarray]] = []
-        self._events: list[tuple[int, str, float]] = []
-        self._frames: list[tuple[int, float, bytes]] = []
-        self._committed = time.monotonic()
+        self._forget_waiting()
+        self._count_frames(store.facts(database).get("frames", {}).get("made", 0))
 
     @classmethod
     def create(cls, path: str | Path, config: dict[str, Any], names: tuple[str, ...]) -> Self:
@@ -88,15 +90,26 @@ class Recording:
         self._frames.append((int(iteration), time.time(), zlib.compress(payload, 1)))
         self.tick()
 
+    def measured(self, iteration: int, values: dict[str, float]) -> None:
+        """Hands over what was measured at `iteration`, beside the scalars, which every iteration has. NaN is a gap."""
+        self._measured += [(int(iteration), name, float(value)) for name, value in values.items()]
+        self.tick()
+
+    def tell(self, key: str, value: Any) -> None:
+        """Notes a fact about the run as a whole, such as its `name`, at once."""
+        with kindly(self.path, "write"):
+            store.tell(self._db, key, value)
+
     def checkpoint(self, iteration: int, tensors: dict[str, torch.Tensor], extra: dict[str, Any] | None = None) -> None:
         """Stores the run's state after `iteration`, in one transaction with all scalars and events before it."""
         plain = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
         payload, about = safetensors.torch.save(plain), json.dumps(extra or {})
         with kindly(self.path, "write"), transaction(self._db):
             self._write_waiting()
-            keep = "SELECT iteration FROM checkpoints WHERE iteration < ? ORDER BY iteration DESC LIMIT ?"
-            self._db.execute(f"DELETE FROM checkpoints WHERE iteration NOT IN ({keep})", (iteration, CHECKPOINTS - 1))
-            self._db.execute("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", (iteration, time.time(), payload, about))
+            self._db.execute(
+                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (iteration, time.time(), payload, about)
+            )
+            self._thin_checkpoints()
         self._forget_waiting()
 
     def truncate(self, iteration: int) -> None:
@@ -106,6 +119,7 @@ class Recording:
             for table, when in (
                 ("events", "iteration"),
                 ("frames", "iteration"),
+                ("measured", "iteration"),
                 ("checkpoints", "iteration"),
                 ("scalars", "first_iteration"),
             ):
@@ -115,6 +129,7 @@ class Recording:
                 n = iteration + 1 - first
                 cut = block[: n * 4 * len(self.names)]
                 self._db.execute("UPDATE scalars SET n = ?, block = ? WHERE first_iteration = ?", (n, cut, first))
+            self._count_frames(self.kept["made"])
         self._forget_waiting()
         self._next = self._after_last()
 
@@ -125,7 +140,7 @@ class Recording:
 
     def commit(self) -> None:
         """Puts everything handed over on disk, now."""
-        if self._blocks or self._events or self._frames:
+        if self._blocks or self._events or self._frames or self._measured:
             with kindly(self.path, "write"), transaction(self._db):
                 self._write_waiting()
         self._forget_waiting()
@@ -149,80 +164,49 @@ class Recording:
             pieces = [(first + i, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
             self._db.executemany("INSERT INTO scalars VALUES (?, ?, ?)", [(i, len(r), r.tobytes()) for i, r in pieces])
         self._db.executemany("INSERT INTO events (iteration, what, wall) VALUES (?, ?, ?)", self._events)
-        self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?)", self._frames)
+        self._db.executemany("INSERT OR REPLACE INTO measured VALUES (?, ?, ?)", self._measured)
+        if self._frames:
+            self._write_frames()
+
+    def _write_frames(self) -> None:
+        """Adds the frames that wait, and lets go of others where there is no room for all."""
+        waiting = {frame[0]: frame for frame in self._frames}
+        made = self.kept["made"]
+        for iteration, _, payload in waiting.values():
+            old = self._db.execute("SELECT length(payload) FROM frames WHERE iteration = ?", (iteration,)).fetchone()
+            made += not old
+            self.kept["kept"] += not old
+            self.kept["bytes"] += len(payload) - (old[0] if old else 0)
+        self._db.executemany("INSERT OR REPLACE INTO frames VALUES (?, ?, ?)", waiting.values())
+        if self.kept["bytes"] > FRAME_ROOM:
+            rows = self._db.execute("SELECT iteration, length(payload) FROM frames ORDER BY iteration").fetchall()
+            iterations, sizes = np.array(rows).T
+            self._drop("frames", spare(iterations, sizes, sizes.sum() - (1 - SPARED) * FRAME_ROOM))
+            self._count_frames(made)
+        self.kept["made"] = made
+        store.tell(self._db, "frames", self.kept)
+
+    def _thin_checkpoints(self) -> None:
+        rows = self._db.execute("SELECT iteration, length(payload) FROM checkpoints ORDER BY iteration").fetchall()
+        iterations, sizes = np.array(rows).T
+        # The untrained state needs no checkpoint, so 0 counts as kept; the last two are, whatever they take.
+        at, weight = np.append(0, iterations[:-1]), np.append(0, sizes[:-1])
+        if sizes.sum() > CHECKPOINT_ROOM:
+            self._drop("checkpoints", spare(at, weight, sizes.sum() - CHECKPOINT_ROOM))
+        elif len(sizes) > CHECKPOINTS:
+            self._drop("checkpoints", spare(at, np.append(0, np.ones(len(sizes) - 1)), len(sizes) - CHECKPOINTS))
+
+    def _drop(self, table: str, iterations: Iterable[int]) -> None:
+        self._db.executemany(f"DELETE FROM {table} WHERE iteration = ?", [(int(at),) for at in iterations])
+
+    def _count_frames(self, made: int) -> None:
+        """Counts `kept` anew: how many frames were made and are kept, the bytes they take, and how they were chosen."""
+        count, taken = self._db.execute("SELECT count(*), ifnull(sum(length(payload)), 0) FROM frames").fetchone()
+        self.kept = {"made": max(made, count), "kept": count, "bytes": taken, "room": FRAME_ROOM, "thinned": HOW}
 
     def _forget_waiting(self) -> None:
-        self._blocks, self._events, self._frames = [], [], []
+        self._blocks: list[tuple[int, np.ndarray]] = []
+        self._events: list[tuple[int, str, float]] = []
+        self._frames: list[tuple[int, float, bytes]] = []
+        self._measured: list[tuple[int, str, float]] = []
         self._committed = time.monotonic()
-
-
-class Reader:
-    """Looks into a recording, finished or growing, without ever writing to it. May be passed between threads.
-
-    Every answer is consistent in itself; between two answers the worker may have committed.
-    """
-
-    def __init__(self, path: str | Path):
-        self.path = Path(path)
-        with kindly(self.path, "read"):
-            self._db = store.connect(self.path, "ro")
-            facts = store.facts(self._db)
-        self.config: dict[str, Any] = facts["config"]
-        self.names: tuple[str, ...] = tuple(facts["names"])
-        self.created: float = facts["created"]  # seconds since 1970
-
-    def events(self) -> list[dict[str, Any]]:
-        """`iteration`, `what` and `wall` (seconds since 1970) of every event, in the order in which they were told."""
-        rows = self._ask("SELECT iteration, what, wall FROM events ORDER BY seq")
-        return [{"iteration": iteration, "what": what, "wall": wall} for iteration, what, wall in rows]
-
-    def scalars(self, first: int = 0, last: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Iterations (n,) int64 and values (n, names) float32 from iteration `first` to `last`, both included."""
-        stop = END if last is None else last + 1
-        holds_first = "SELECT max(first_iteration) FROM scalars WHERE first_iteration <= ?"
-        rows = self._ask(
-            f"SELECT first_iteration, n, block FROM scalars WHERE first_iteration >= ifnull(({holds_first}), ?)"
-            " AND first_iteration < ? ORDER BY first_iteration",
-            (first, first, stop),
-        )
-        values = np.frombuffer(bytearray().join(block for _, _, block in rows), "<f4").reshape(-1, len(self.names))
-        iterations = np.concatenate([np.zeros(0, np.int64), *(np.arange(start, start + n) for start, n, _ in rows)])
-        wanted = slice(*np.searchsorted(iterations, (first, stop)))
-        return iterations[wanted], values[wanted]
-
-    def frames(self) -> list[int]:
-        """The iterations of which a frame was kept, in order of time."""
-        return [iteration for (iteration,) in self._ask("SELECT iteration FROM frames ORDER BY iteration")]
-
-    def frame(self, iteration: int) -> bytes | None:
-        """The encoded frame of this iteration or, where none was kept, of the last one before it."""
-        query = "SELECT payload FROM frames WHERE iteration <= ? ORDER BY iteration DESC LIMIT 1"
-        with kindly(self.path, "read"):
-            for (payload,) in self._ask(query, (iteration,)):
-                return zlib.decompress(payload)
-        return None
-
-    def last_checkpoint(self) -> tuple[int, dict[str, torch.Tensor], dict[str, Any]] | None:
-        """Iteration, tensors (on the CPU) and extra facts of the newest checkpoint."""
-        rows = self._ask("SELECT iteration, payload, extra FROM checkpoints ORDER BY iteration DESC LIMIT 1")
-        with kindly(self.path, "read"):
-            for iteration, payload, extra in rows:
-                return iteration, safetensors.torch.load(payload), json.loads(extra)
-        return None
-
-    def iterations(self) -> int:
-        """How many iterations are recorded."""
-        return self._ask("SELECT ifnull(sum(n), 0) FROM scalars")[0][0]
-
-    def close(self) -> None:
-        self._db.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _ask(self, query: str, values: tuple = ()) -> list[tuple]:
-        with kindly(self.path, "read"):
-            return self._db.execute(query, values).fetchall()

@@ -11,22 +11,22 @@ import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
-from pathlib import Path
 
 from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
 from gancore.observe.slow_motion import SlowMotion
-from gancore.record import library
-from gancore.record.recording import Reader, Recording, RecordingError
+from gancore.record.recording import RecordingError
+from gancore.run.beginning import begun, continued
+from gancore.run.keeping import Keeping
 from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
 from gancore.run.turn import Turn
-from gancore.train.trainer import SCALARS, Diverged, Trainer
+from gancore.train.trainer import Diverged, Trainer
 
-CHECKPOINT = 1.0  # Seconds between checkpoints, longer where a checkpoint is costly (see `_keep`).
+ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
@@ -45,7 +45,8 @@ class Hosted:
         self.turn = Turn()
         self.seconds_played = 0.0
         self.next_look, self.look_asked, self.seen = 0.0, True, -1
-        self.next_checkpoint, self.checkpointed = 0.0, None
+        self.keeping: Keeping | None = None  # None while nothing is recorded; `unrecorded` says why.
+        self.unrecorded = ""
         self.told: Status | None = None
         self.told_at = 0.0
         self.inbox: list[Callable] = []  # Orders that came while the data was loading.
@@ -61,25 +62,15 @@ class Hosted:
         return self.trainer is not None
 
     def _begin(self):
-        loaded, path = self.loading, Path(self.order.path)
+        loaded = self.loading
         if loaded.error:
             raise loaded.error
         self.observer, self.script = Observer(loaded.fixed), loaded.script
-        self.recorded_events = len(loaded.trainer.events)
+        self.detail = ""
         if loaded.resumed:
-            iteration = loaded.trainer.iteration
-            self.recording = Recording.open(path)
-            self.recording.truncate(iteration)
-            with Reader(path) as reader:
-                iterations, past = reader.scalars()
-            if len(past):
-                self.observer.history.append(past, int(iterations[0]))
-            self.detail = f"The worker process died; the run went on from its last checkpoint, iteration {iteration:,}."
+            self.keeping, self.detail = continued(self.order, loaded, self.observer)
         else:
-            if path.exists():
-                library.remove(path)
-            self.recording = Recording.create(path, loaded.trainer.config.flat(), SCALARS)
-            self.detail = ""
+            self._record()
         self.trainer = loaded.trainer
         self.turn.begin()
         if loaded.resumed:
@@ -87,19 +78,47 @@ class Hosted:
         for act in self.inbox:
             act()
         self.inbox.clear()
+        if self.order.fork:
+            self._guarded(lambda: self._keep(force=True))
+        elif self.state == "playing":
+            self._guarded(self._look_back)
+
+    def _record(self):
+        """Begins a recording. Where that cannot be, the run waits for somebody to say whether it should play all the same."""
+        try:
+            self.keeping = begun(self.order, self.loading.trainer, self.observer)
+        except OSError as error:
+            self._fail(f"{error} {ALL_THE_SAME}")
 
     # -- orders -------------------------------------------------------------------------------------------------
 
     def play(self):
+        if self.state == "failed":
+            if not (self.told and self.told.state == "failed"):
+                return  # This Play was on its way before anybody could know.
+            self._agree()
         self.observer.slow = None  # What it showed is what is played first.
         if self.state != "playing":
             self.state, self.detail = "playing", ""
             self.turn.begin()
+            self._guarded(self._look_back)
+
+    def _agree(self):
+        """Somebody wants to go on. If recording is still not possible, then without."""
+        if self.unrecorded or (self.keeping and not self.keeping.broken):
+            return
+        if not self.keeping:
+            self._record()
+        elif self.keeping.mended():
+            return
+        if not self.keeping or self.keeping.broken:
+            self.keeping = None
+            self.unrecorded = "Not recorded: the disk does not take it. Looking back ends here; Restart tries again."
 
     def pause(self):
         if self.state == "playing":
             self.state, self.detail = "paused", ""
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
         self.look_asked = True
 
     def step(self, which: str):
@@ -168,7 +187,8 @@ class Hosted:
         if self.trainer:
             self._guarded(lambda: self._keep(force=True))
             with suppress(RecordingError):
-                self.recording.close()
+                if self.keeping:
+                    self.keeping.recording.close()
 
     # -- moving -------------------------------------------------------------------------------------------------
 
@@ -177,6 +197,8 @@ class Hosted:
         if self.state != "playing":
             return 0
         ends = [event.iteration for event in self.script[:1]] + [self.pace.until] * (self.pace.until > 0)
+        if self.keeping and self.keeping.due():
+            ends.append(self.trainer.iteration + 1)  # One that a frame is kept of.
         most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)
         return self.turn.iterations(self.pace.speed, most)
 
@@ -192,12 +214,13 @@ class Hosted:
             spent = time.perf_counter() - before
             self.seconds_played += spent
             self.turn.took(n, spent)
+            self._guarded(self._look_back)
             if self.state == "playing":
                 self._follow_script()
         self._guarded(self._keep)
         if self.state == "playing" and self.pace.until and self.trainer.iteration >= self.pace.until:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
             self.look_asked = True
         self.used += time.thread_time() - start
         return n > 0
@@ -207,19 +230,25 @@ class Hosted:
         return self.turn.idle(self.pace.speed if self.state == "playing" else 0)
 
     def _advance(self, n: int):
-        first = self.trainer.iteration + 1
+        first, began = self.trainer.iteration + 1, time.thread_time()
         try:
             rows = self.trainer.advance(n)
         except Diverged as error:
-            self._tell_scalars(error.rows, first)
+            self._tell_scalars(error.rows, first, began)
             raise
-        self._tell_scalars(rows, first)
+        self._tell_scalars(rows, first, began)
 
-    def _tell_scalars(self, rows, first: int):
+    def _tell_scalars(self, rows, first: int, began: float):
         if len(rows):
-            block = rows.numpy()
+            block, seconds = rows.numpy(), time.thread_time() - began
             self.observer.history.append(block, first)
-            self.recording.scalars(first, block)
+            if self.keeping:
+                self.keeping.rows(first, block, seconds)
+
+    def _look_back(self, resting: bool = False):
+        """A frame for looking back, where nobody looks now."""
+        if self.keeping and not self.keeping.broken and not self.observer.slow:
+            self.keeping.look(self.trainer, self.seconds_played, resting)
 
     def _follow_script(self):
         """Does what was planned for up to now: the changes of a link, or those between a checkpoint and a death."""
@@ -236,43 +265,36 @@ class Hosted:
                 "The update was not applied: what you see is the last good state. "
                 "Turn a knob and press Play to go on from it, or Restart."
             )
-            self._guarded(lambda: self._keep(force=True))
+            self._guarded(self._rest)
         except BadKnob as error:
             if self.trainer:
                 self.detail = str(error)  # The game goes on by its old rules.
             else:
                 self._fail(str(error))
+        except RecordingError as error:
+            if self.keeping:
+                self.keeping.broken = True
+            self._fail(f"{error} {ALL_THE_SAME}" if self.trainer else str(error))
         except (OSError, DownloadFailed, BadFile) as error:  # These speak to people.
             self._fail(str(error))
         except Exception as error:
             traceback.print_exc(file=sys.stderr)
             self._fail(f"This run stopped at an error that was not foreseen: {type(error).__name__}: {error}")
-        if self.trainer:
-            for event in self.trainer.events[self.recorded_events :]:
-                self.recorded_events += 1
-                self._guarded(lambda event=event: self.recording.event(event.iteration, event.what))
+        if self.trainer and self.keeping and not self.keeping.broken:
+            with suppress(RecordingError):  # It is said at the next word to the recording.
+                self.keeping.tell(self.trainer)
 
     def _fail(self, sentence: str):
         self.state, self.detail, self.look_asked = "failed", sentence, True
 
+    def _rest(self):
+        """Where a run rests it can be looked back on and forked."""
+        self._look_back(resting=True)
+        self._keep(force=True)
+
     def _keep(self, force: bool = False):
-        """A checkpoint when one is due: often enough to lose little, rarely enough to cost at most a hundredth."""
-        now = time.perf_counter()
-        self.recording.tick()
-        if not force and now < self.next_checkpoint:
-            return
-        state = self.trainer.state
-        mark = (state.iteration, state.d_updates, state.g_updates, len(self.trainer.events))
-        if mark == self.checkpointed:
-            return
-        extra = {
-            "config": self.trainer.config.to_json(),
-            "events": [[e.iteration, e.what] for e in self.trainer.events],
-        }
-        self.recording.checkpoint(state.iteration, state.tensors(), extra)
-        self.checkpointed = mark
-        done = time.perf_counter()
-        self.next_checkpoint = done + max(CHECKPOINT, 100 * (done - now))
+        if self.keeping and not self.keeping.broken:
+            self.keeping.tick(self.trainer, force)
 
     # -- looking and telling ------------------------------------------------------------------------------------
 
@@ -295,6 +317,8 @@ class Hosted:
 
     def _frame(self) -> NewFrame:
         frame = self.observer.look(self.trainer, self.wanted, self.seconds_played, self.state == "playing")
+        if self.keeping and not self.keeping.broken and not self.observer.slow:
+            self.keeping.saw(frame, self.wanted, self.state != "playing")
         return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
 
     def news(self) -> Status | None:
@@ -309,13 +333,14 @@ class Hosted:
         if self.trainer:
             state = self.trainer.state
             counts = (state.iteration, state.d_updates, state.g_updates)
-        detail = self.loading.text if loading and not self.order.resume else self.detail
+        detail = self.loading.text if loading and not self.order.resume else self.detail or self.unrecorded
         progress = self.loading.progress if loading else None
-        status = Status(self.run, self.epoch, self.state, detail, *counts, told_events, loading, progress)
+        kept = dict(self.keeping.recording.kept) if self.keeping else {}
+        status = Status(self.run, self.epoch, self.state, detail, *counts, told_events, loading, progress, kept)
         now = time.perf_counter()
         if old and self.state == "playing" and now - self.told_at < PULSE:
-            counted = replace(old, iteration=status.iteration, d_updates=status.d_updates, g_updates=status.g_updates)
-            if counted == status:
+            fresh = dict(iteration=status.iteration, d_updates=status.d_updates, g_updates=status.g_updates, kept=kept)
+            if replace(old, **fresh) == status:
                 return None
         if status == old:
             return None

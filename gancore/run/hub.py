@@ -6,19 +6,27 @@ One hub per process; any thread may call it. A thread of its own looks after run
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
+from contextlib import suppress
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
 
+from gancore.catalog import BadKnob
 from gancore.config import Config
-from gancore.record.library import prune
-from gancore.record.recording import runs_folder
+from gancore.record.library import empty_deleted, prune, size
+from gancore.record.recording import RecordingError, runs_folder
 from gancore.run.messages import Status
 from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
+from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
 REST = 10.0  # Seconds without a watcher after which a playing run pauses.
 FORGET = 900.0  # Seconds without a watcher after which a run leaves the server; its recording stays.
+NAME = re.compile(r"[\w-]{1,80}")  # of a recording: never a way out of its folder
 PER_WORKER = 20  # Playing runs one worker takes before newcomers wait in line.
 
 
@@ -31,6 +39,7 @@ class Hub:
         self.capacity = workers * per_worker
         self.lock = threading.RLock()  # Around who plays and who waits. Taken before a session's own lock, never after.
         self.folder = runs_folder()
+        empty_deleted(self.folder)
         prune(self.folder)
         self.rest = rest
         self._line: list[Session] = []
@@ -42,18 +51,42 @@ class Hub:
         """Waits, at most so many seconds, until a run would start at once. False if it would not."""
         return self.pool.warm(timeout)
 
-    def open(self, config: Config, pace: Pace | None = None, changes: list[tuple[int, str]] | None = None) -> Session:
-        """A new run, untrained and paused."""
-        session = Session(self, self.folder, config, pace or Pace(), changes or [])
+    def open(
+        self,
+        config: Config,
+        pace: Pace | None = None,
+        changes: list[tuple[int, str]] | None = None,
+        fork: list | None = None,
+        owner: str = "",
+    ) -> Session:
+        """A new run, paused: untrained, or with a `fork`, [path, iteration], where that recording was then."""
+        session = Session(self, self.folder, config, pace or Pace(), changes or [], fork, owner)
         with self.lock:
             self.sessions[session.id] = session
         self.pool.place(session.id)
         self.pool.send(session.order())
         return session
 
-    def find(self, run_id: str) -> Session | None:
-        """The run with this id, or None."""
-        return self.sessions.get(run_id)
+    def fork(self, run: Session | Recorded, iteration: int, owner: str = "") -> Session:
+        """A new run that stands where `run` stood after `iteration`, bit for bit. The parent stays as it is."""
+        iteration = max(0, min(iteration, run.iteration))
+        done = [event for event in run.events if event[0] <= iteration]
+        pace = getattr(run, "pace", Pace())
+        pace = replace(pace, until=pace.until if pace.until > iteration else 0)
+        return self.open(run.config, pace, done, [str(run.path), iteration], owner)
+
+    def find(self, run_id: str) -> Session | Recorded | None:
+        """The run with this id, live or recorded, or None."""
+        return self.sessions.get(run_id) or self._recorded(run_id)
+
+    def _recorded(self, name: str) -> Recorded | None:
+        """The recording of this name in our folder. It is read anew where it has changed."""
+        path = self.folder / f"{name}.sqlite"
+        if not NAME.fullmatch(name) or not path.exists():
+            return None
+        with suppress(RecordingError, BadKnob):
+            return _opened(path, path.stat().st_mtime_ns, size(path))
+        return None
 
     def hosts(self, session: Session) -> bool:
         """Whether a worker has this run."""
@@ -145,6 +178,11 @@ class Hub:
             self.forget(session)
         elif busy and unseen > self.rest:
             session.rest()
+
+
+@lru_cache(maxsize=32)
+def _opened(path: Path, changed: int, taken: int) -> Recorded:
+    return Recorded(path)
 
 
 def ordinal(n: int) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 from gancore.config import Config
 from gancore.observe.look import Fixed
 from gancore.observe.observer import Observer
+from gancore.record.forking import fork
 from gancore.record.recording import Reader, RecordingError
+from gancore.run.catching_up import Replayed, catch_up, restored
 from gancore.run.messages import Open
-from gancore.train.state import State
 from gancore.train.trainer import Event, Trainer
 
 
@@ -27,6 +28,7 @@ class Loading:
         self.fixed: Fixed | None = None
         self.script: list[Event] = []  # Changes still to come, in order.
         self.resumed = False
+        self.replayed: Replayed | None = None  # What a fork had to play again.
         self.error: Exception | None = None
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._load, daemon=True)
@@ -45,19 +47,31 @@ class Loading:
             self.script = sorted((Event(*change) for change in self.order.changes), key=lambda e: e.iteration)
             source = config.data.open(self._report)
             self.fixed = Observer.prepare(config, source, self._report)
-            kept = last_checkpoint(Path(self.order.path)) if self.order.resume else None
+            kept = self._kept(Path(self.order.path))
             self.trainer = self._restored(source, *kept) if kept else Trainer(config, source)
-            self.resumed = kept is not None
+            self.resumed = kept is not None or self.order.fork is not None
+            if self.order.fork:
+                self.replayed = catch_up(self.trainer, self.script, self.order.fork[1], self._report)
         except Exception as error:
             self.error = error
 
+    def _kept(self, path: Path):
+        """The checkpoint to go on from, if there is one. A fork brings its parent's along."""
+        if not self.order.fork:
+            return last_checkpoint(path) if self.order.resume else None
+        if not path.exists():
+            self._report("Copying the recording up to there", None)
+            fork(Path(self.order.fork[0]), path, self.order.fork[1])
+        with Reader(path) as reader:
+            return reader.last_checkpoint()
+
     def _restored(self, source, iteration: int, tensors: dict, extra: dict) -> Trainer:
         """The trainer as the checkpoint has it. What happened after it is in the script and will happen again."""
-        config = Config.from_json(extra["config"])
-        if config.data != self.fixed.choice:  # edited on the way
-            source = config.data.open(self._report)
-        trainer = Trainer(config, source, State.from_tensors(tensors))
-        trainer.events = [Event(*event) for event in extra["events"]]
+
+        def opened(choice):  # data edited on the way are not those that the run began with
+            return source if choice == self.fixed.choice else choice.open(self._report)
+
+        trainer = restored(opened, tensors, extra)
         for event in trainer.events:
             if event in self.script:
                 self.script.remove(event)

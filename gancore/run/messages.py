@@ -15,7 +15,10 @@ HEAD = struct.Struct("<II")
 
 @dataclasses.dataclass(frozen=True)
 class Open:
-    """Host this run: start it from `config` and `changes`, or, with `resume`, from the recording at `path`."""
+    """Host this run: start it from `config` and `changes`, or, with `resume`, from the recording at `path`.
+
+    A `fork`, [path, iteration], begins with another recording's past up to there. `owner` is noted in the recording.
+    """
 
     run: str
     epoch: int
@@ -25,6 +28,8 @@ class Open:
     pace: dict[str, Any]
     resume: bool = False
     playing: bool = False
+    fork: list | None = None
+    owner: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,6 +111,7 @@ class Status:
     events: list[tuple[int, str]]
     loading: bool = False
     progress: float | None = None  # Share of what is being loaded, where that is known.
+    kept: dict[str, Any] = dataclasses.field(default_factory=dict)  # Which frames the recording holds, if there is one.
 
 
 @dataclasses.dataclass(frozen=True)

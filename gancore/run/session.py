@@ -12,9 +12,10 @@ from pathlib import Path
 
 from gancore.catalog import BadKnob, text
 from gancore.config import Config, live
-from gancore.record.recording import Reader
+from gancore.record.table import scalars_csv
 from gancore.run import messages
 from gancore.run.pace import Pace
+from gancore.run.recorded import after
 from gancore.run.watchers import Watchers
 
 ACK = 0.4  # Seconds a change waits for the worker's word on when it took effect.
@@ -24,11 +25,24 @@ DEATHS = 12  # of its worker within a minute that a run may see before it counts
 class Session:
     """A run's side of the server. `id` lets anybody watch; `key` lets its owner control."""
 
-    def __init__(self, hub, folder: Path, config: Config, pace: Pace, changes: list[tuple[int, str]]):
+    def __init__(
+        self,
+        hub,
+        folder: Path,
+        config: Config,
+        pace: Pace,
+        changes: list[tuple[int, str]],
+        fork: list | None = None,
+        owner: str = "",
+    ):
         self.id, self.key = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
         self.config, self.wanted, self.pace = config, config, pace
         self.changes = [tuple(change) for change in changes]  # Planned ones, from a link.
         self.epoch = 0
+        self.fork, self.owner = (
+            fork,
+            owner,
+        )  # [recording, iteration] that the first start begins with; who may delete it
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
@@ -42,6 +56,8 @@ class Session:
         self._frame: tuple[int, bytes | None] = (0, None)
         self._told = messages.Status(self.id, 0, "paused", "", 0, 0, 0, [], loading=True)
         self._version = self._shown = 0
+        if fork:
+            self.wanted, self._shown = after(config, self.changes, fork[1]), fork[1]
         self._watchers = Watchers(lambda probes: hub.pool.send(messages.Watch(self.id, probes)))
 
     @property
@@ -86,16 +102,7 @@ class Session:
 
     def scalars_csv(self) -> Iterator[str]:
         """Every iteration's scalars as CSV, line by line."""
-        with Reader(self.path) as reader:
-            yield ",".join(["iteration", *reader.names]) + "\n"
-            first = 0
-            while True:
-                iterations, values = reader.scalars(first, first + 9_999)
-                if not len(iterations) and first > reader.iterations():
-                    return
-                for iteration, row in zip(iterations.tolist(), values.tolist()):
-                    yield f"{iteration}," + ",".join(repr(value) for value in row) + "\n"
-                first += 10_000
+        return scalars_csv(self.path)
 
     # -- watching -----------------------------------------------------------------------------------------------
 
@@ -225,10 +232,9 @@ class Session:
 
     def order(self, playing: bool = False, resume: bool = False) -> messages.Open:
         """What a worker needs to host this run."""
-        changes = self._script() if resume else self.changes
-        return messages.Open(
-            self.id, self.epoch, self.config.flat(), changes, str(self.path), asdict(self.pace), resume, playing
-        )
+        changes, pace = self._script() if resume else self.changes, asdict(self.pace)
+        about = dict(resume=resume, playing=playing, fork=self.fork, owner=self.owner)
+        return messages.Open(self.id, self.epoch, self.config.flat(), changes, str(self.path), pace, **about)
 
     def tell(self, message) -> None:
         """News from the worker. What belongs to an earlier start comes too late and is dropped."""
@@ -325,6 +331,7 @@ class Session:
         with self._hub.lock, self._change:
             self.epoch += 1
             self.config, self.changes, self._shown, self._past = self.wanted, changes, 0, []
+            self.fork = None
             self._frame = (self._frame[0], None)  # Of the last start; nobody new shall see it.
             state = "playing" if self.active else "paused"
             self._told = messages.Status(self.id, self.epoch, state, "", 0, 0, 0, [], loading=True)

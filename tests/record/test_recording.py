@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from gancore.record.recording import COMMIT_EVERY, Reader, Recording, RecordingError, runs_folder
+from gancore.record import recording as recording_module
+from gancore.record.recording import CHECKPOINTS, COMMIT_EVERY, Reader, Recording, RecordingError, runs_folder
 
 NAMES = ("d_loss", "g_loss")
 CONFIG = {"loss": "hinge", "d_opt.lr": 1e-3, "seed": 7, "text": "größer 'quoted'"}
@@ -95,7 +96,7 @@ def test_the_caller_may_reuse_its_buffer(recording, path):
         np.testing.assert_array_equal(reader.scalars()[1], block(0, 10))
 
 
-def test_a_checkpoint_comes_back_bit_by_bit_and_the_newest_two_stay(recording, path):
+def test_a_checkpoint_comes_back_bit_by_bit(recording, path):
     generator = torch.Generator().manual_seed(3)
     whole = torch.randn(4, 6, generator=generator)
     state = {
@@ -115,8 +116,8 @@ def test_a_checkpoint_comes_back_bit_by_bit_and_the_newest_two_stay(recording, p
     assert tensors.keys() == state.keys()
     for name, tensor in state.items():
         assert tensors[name].dtype == tensor.dtype and torch.equal(tensors[name], tensor)
-    with sqlite3.connect(path) as database:
-        assert [row[0] for row in database.execute("SELECT iteration FROM checkpoints")] == [200, 300]
+    with Reader(path) as reader:
+        assert [(reader.checkpoint(n) or [None])[0] for n in (99, 100, 250, 10**9)] == [None, 100, 200, 300]
 
 
 def test_a_checkpoint_takes_the_scalars_and_events_before_it_along(recording, path):
@@ -128,14 +129,55 @@ def test_a_checkpoint_takes_the_scalars_and_events_before_it_along(recording, pa
         assert (reader.iterations(), len(reader.events()), reader.last_checkpoint()[0]) == (50, 1, 50)
 
 
-def test_checkpoints_do_not_make_the_file_grow(recording, path):
+def test_checkpoints_keep_to_their_room_and_the_newest_two_stay(recording, path, monkeypatch):
+    monkeypatch.setattr(recording_module, "CHECKPOINT_ROOM", 2 * 800_000)
     sizes = []
     for iteration in range(0, 12):
         recording.checkpoint(iteration, {"w": torch.randn(200_000)})
         with sqlite3.connect(path) as database:
             database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         sizes.append(path.stat().st_size)
+        with Reader(path) as reader:
+            assert [reader.checkpoint(n)[0] for n in (iteration, iteration - 1) if n >= 0] == [
+                iteration,
+                iteration - 1,
+            ][: iteration + 1]
     assert sizes[-1] <= sizes[3] < 4 * 800_000
+
+
+def test_old_checkpoints_stay_thinly_spread(recording, path):
+    for iteration in range(0, 20_000, 10):
+        recording.checkpoint(iteration, {"w": torch.zeros(1)})
+    with Reader(path) as reader:
+        kept = sorted({reader.checkpoint(n)[0] for n in range(0, 20_000, 10)})
+    assert len(kept) == CHECKPOINTS and kept[-2:] == [19_980, 19_990]
+    # Wherever one wants to fork there is a checkpoint not long before: within two shares of an even spread of half of them.
+    assert max(np.diff(kept)) < 2 * 20_000 / (CHECKPOINTS / 2) and kept[1] == 10
+
+
+def test_frames_keep_to_their_room_thinned_from_the_dense_end(recording, path, monkeypatch):
+    monkeypatch.setattr(recording_module, "FRAME_ROOM", 200_000)
+    noise = np.random.default_rng(0)
+    for iteration in range(2000):
+        recording.frame(iteration, noise.bytes(1000))
+        if iteration % 50 == 0:
+            recording.commit()
+    recording.commit()
+    with Reader(path) as reader:
+        kept, told = reader.frames(), reader.kept()
+    assert kept[:8] == list(range(8)) and kept[-1] == 1999
+    assert max(np.diff(kept)) < 2 * 2000 / (len(kept) / 2)
+    assert told["made"] == 2000 and told["kept"] == len(kept) and told["bytes"] <= 200_000 and told["room"] == 200_000
+    assert Recording.open(path).kept == told
+
+
+def test_what_is_measured_now_and_then_comes_back(recording, path):
+    recording.measured(3, {"w1": 0.5, "jsd": float("nan")})
+    recording.measured(9, {"w1": 0.25})
+    recording.commit()
+    with Reader(path) as reader:
+        assert reader.measured() == [(3, "jsd", None), (3, "w1", 0.5), (9, "w1", 0.25)]
+        assert reader.measured(after=3) == [(9, "w1", 0.25)]
 
 
 def test_after_a_rewind_there_is_one_past(recording, path):
@@ -213,6 +255,9 @@ while True:
     i += 1
     if i % 5_000 == 0:
         recording.event(i, "tick")
+    if i % 500 == 0:
+        recording.frame(i, b"frame %d " % i * 50)
+        recording.measured(i, {"w1": i})
     if i % every == 0:
         recording.checkpoint(i, {"i": torch.full((50_000,), i)}, {"i": i})
     print(i, time.time(), flush=True)
@@ -226,10 +271,12 @@ def test_kill_9_costs_at_most_the_last_second(path, tmp_path):
         said = tmp_path / f"said-{kill}"
         with said.open("w") as out:
             child = subprocess.Popen(
-                [sys.executable, "-c", WRITER, str(path), "20000" if kill >= 3 else "1000000000"], stdout=out
+                [sys.executable, "-c", WRITER, str(path), "2000" if kill >= 3 else "1000000000"], stdout=out
             )
         while not said.read_text().startswith("ready\n"):
             assert child.poll() is None
+            time.sleep(0.02)
+        while kill >= 3 and said.read_text().count("\n") < 2100:  # a checkpoint is behind it
             time.sleep(0.02)
         time.sleep(chance.uniform(0.3, 2.0))
         child.send_signal(signal.SIGKILL)
@@ -245,6 +292,10 @@ def test_kill_9_costs_at_most_the_last_second(path, tmp_path):
             np.testing.assert_array_equal(values, block(0, n))
             assert must_be_there <= n <= handed_over[end] + 1
             assert {e["iteration"] for e in reader.events()} >= set(range(5000, n + 1, 5000))
+            frames = reader.frames()
+            assert set(frames) >= set(range(500, n + 1, 500)) and reader.kept()["kept"] == len(frames)
+            assert all(reader.frame(at) == b"frame %d " % at * 50 for at in frames[-20:])
+            assert {at for at, _, _ in reader.measured()} == set(frames)
             if checkpoint := reader.last_checkpoint():
                 iteration, tensors, extra = checkpoint
                 assert extra == {"i": iteration} and (tensors["i"] == iteration).all()

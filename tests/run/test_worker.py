@@ -56,8 +56,8 @@ class Hosting:
 
     def recorded(self, name):
         run = self.run(name)
-        run.recording.commit()
-        with Reader(run.recording.path) as reader:
+        run.keeping.recording.commit()
+        with Reader(run.keeping.recording.path) as reader:
             return reader.scalars()
 
 
@@ -178,11 +178,11 @@ def test_a_full_disk_stops_a_run_kindly_and_loses_nothing(hosting):
     hosting.open("run")
     hosting.plays("run", 10)
     run = hosting.run("run")
-    pages = run.recording._db.execute("PRAGMA page_count").fetchone()[0]
-    run.recording._db.execute(f"PRAGMA max_page_count = {pages}")
+    pages = run.keeping.recording._db.execute("PRAGMA page_count").fetchone()[0]
+    run.keeping.recording._db.execute(f"PRAGMA max_page_count = {pages}")
     hosting.rounds(lambda: run.state == "failed")
     assert "make room" in hosting.status("run").detail
-    run.recording._db.execute("PRAGMA max_page_count = 1000000")
+    run.keeping.recording._db.execute("PRAGMA max_page_count = 1000000")
     stopped = run.trainer.iteration
     hosting.say(messages.Play("run"))
     hosting.plays("run", stopped + 50)
@@ -245,7 +245,7 @@ def test_who_comes_back_from_a_checkpoint_does_again_what_it_lacks(hosting):
     run._advance(10)
     expected, events = hosting.recorded("run")[1], run.trainer.events
     told = [(e.iteration, e.what) for e in events]
-    path = run.recording.path
+    path = run.keeping.recording.path
     copy = hosting.folder / "copy.sqlite"
     copy.write_bytes(path.read_bytes())
     copy.with_name("copy.sqlite-wal").write_bytes(path.with_name(path.name + "-wal").read_bytes())

@@ -38,7 +38,7 @@ class Lab {
       icon("step"), make("span", {}, "Step"));
     const back = make("button", { type: "button", class: "gs-button", title: "Back to the start", click: () => this.go(0) },
       icon("restart"), make("span", {}, "Restart"));
-    this.scrub = make("input", { type: "range", class: "gs-scrub", min: 0, max: 0, value: 0, "aria-label": "Iteration",
+    this.scrub = make("input", { type: "range", class: "gs-walked", min: 0, max: 0, value: 0, "aria-label": "Iteration",
       input: () => this.go(Number(this.scrub.value)) });
     this.count = make("dd", { "data-count": "iteration" }, "0");
     const counts = make("dl", { class: "gs-counts" }, make("div", {}, make("dt", {}, "Iteration"), this.count));

@@ -4,6 +4,7 @@ import { make } from "./dom.js";
 import { decode, decodeText } from "./frame.js";
 import { plannedChanges, showLink } from "./links.js";
 import { Panel } from "./panel.js";
+import { Scrubber } from "./scrubber.js";
 import { SlowMotion } from "./slow_motion.js";
 import { Socket } from "./socket.js";
 import { template } from "./theme.js";
@@ -36,8 +37,9 @@ class Player {
   }
 
   /** Take what the page says now; what has not changed stays as it is, connection included. */
-  take({ data, setStateValue }) {
+  take({ data, setStateValue, setTriggerValue }) {
     this.setState = setStateValue;
+    this.fork = (iteration) => setTriggerValue("fork", iteration);
     const { panels, first, ...run } = data;
     const another = JSON.stringify(run) !== JSON.stringify(this.run);
     const frame = first ? decodeText(first) : undefined;
@@ -55,6 +57,9 @@ class Player {
     this.slow?.close();
     this.slow = new SlowMotion(run.controls && ((which) => this.socket.send({ type: "slow", which })), () => this.look());
     this.root.prepend(this.transport.root, this.slow.root);
+    this.scrubber?.close();
+    this.scrubber = new Scrubber(this);
+    this.transport.root.append(this.scrubber.root);
     this.epoch = undefined;
     this.connect();
   }
@@ -77,6 +82,7 @@ class Player {
   reach() {
     this.transport.connection("");
     this.look();
+    if (this.scrubber.back) this.scrubber.go(this.scrubber.at); // the server has forgotten where we were
     this.root.classList.remove("gs-offline");
     if (this.offline) this.setState("offline", (this.offline = false));
   }
@@ -128,9 +134,11 @@ class Player {
 
   async draw(buffer) {
     const frame = decode(buffer);
-    await Promise.all([...this.panels.values()].map((panel) => panel.draw(frame)));
-    this.slow.frame(frame);
-    this.transport.frame(frame);
+    if (this.scrubber.takes(frame)) {
+      await Promise.all([...this.panels.values()].map((panel) => panel.draw(frame)));
+      if (!this.scrubber.back) this.slow.frame(frame), this.transport.frame(frame);
+      this.scrubber.frame(frame);
+    }
     this.socket.send({ type: "drawn" });
   }
 
@@ -141,6 +149,8 @@ class Player {
     if (restarted && this.run.controls) this.setState("epoch", message.epoch); // the page's settings are the run's again
     this.epoch = message.epoch;
     this.transport.say(message);
+    if (restarted) this.scrubber.live();
+    this.scrubber.say(message);
     this.change(message, restarted);
   }
 
@@ -157,6 +167,7 @@ class Player {
   }
 
   key(event) {
+    if (this.scrubber.back && !event.target.closest?.(TYPING) && this.scrubber.key(event)) return;
     if (!this.run.controls || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const inside = (selector) => event.target.closest?.(selector);
     if (inside(TYPING) || inside(MOVING)) return;
@@ -180,6 +191,7 @@ class Player {
   close(parent) {
     this.socket.close();
     this.slow.close();
+    this.scrubber.close();
     clearInterval(this.ticking);
     window.removeEventListener("keydown", this.keys);
     for (const panel of this.panels.values()) panel.close();

@@ -1,0 +1,192 @@
+"""The library: every recording of this server, to look back on, fork, name, delete or bring in from elsewhere."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.state import hub, owner, take
+from gancore.record import library
+from gancore.record.entry import Entry
+from gancore.record.store import RecordingError
+from gancore.run.recorded import known
+
+MB = 2**20
+COLUMNS = {
+    "name": st.column_config.TextColumn("Run", width="medium"),
+    "data": st.column_config.TextColumn("Data"),
+    "loss": st.column_config.TextColumn("Loss"),
+    "iterations": st.column_config.NumberColumn("Iterations", format="localized"),
+    "D loss": st.column_config.LineChartColumn("D loss"),
+    "G loss": st.column_config.LineChartColumn("G loss"),
+    "recorded": st.column_config.DatetimeColumn("Recorded", format="D MMM YYYY, HH:mm"),
+    "MB": st.column_config.NumberColumn("MB", format="%.1f"),
+    "mine": st.column_config.CheckboxColumn(
+        "Yours", help="Made with this browser: only you may name or delete it here"
+    ),
+    "note": st.column_config.TextColumn("Note"),
+}
+
+
+def show():
+    st.subheader("Runs", anchor=False)
+    st.caption(
+        "Every run is recorded. Choose one to look back on it, to play on from any of its moments, to name it or to delete it."
+    )
+    _undo()
+    entries = [_entry(path, *_version(path)) for path in hub().folder.glob("*.sqlite")]
+    good = sorted((e for e in entries if not e.problem), key=lambda e: -e.created)
+    searched = st.text_input(
+        "Search",
+        placeholder="Search names, notes and settings, such as: hinge ring",
+        label_visibility="collapsed",
+        key="runs/search",
+    )
+    found = [e for e in good if _matches(e, searched)]
+    if found:
+        rows = st.dataframe(
+            _table(found),
+            column_config=COLUMNS,
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="runs/table",
+        ).selection.rows
+        if rows and rows[0] < len(found):
+            _chosen(found[rows[0]])
+    else:
+        st.info(
+            "Nothing recorded matches this search." if good else "No recordings yet: press Play on any page.",
+            icon=":material/search:",
+        )
+    _room(entries)
+    _bring_in()
+
+
+def _version(path: Path) -> tuple[int, int]:
+    try:
+        return path.stat().st_mtime_ns, library.size(path)
+    except OSError:  # deleted just now
+        return 0, 0
+
+
+@st.cache_data(max_entries=2000, show_spinner=False)
+def _entry(path: Path, changed: int, taken: int) -> Entry:
+    return Entry.of(path)
+
+
+def _matches(entry: Entry, searched: str) -> bool:
+    said = " ".join(
+        [entry.name, entry.note, entry.path.stem, *(f"{a}={v}" for a, v in (entry.config or {}).items())]
+    ).lower()
+    return all(word in said for word in searched.lower().split())
+
+
+def _table(entries: list[Entry]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "name": e.name or e.path.stem,
+            "data": str((e.config or {}).get("data", "")),
+            "loss": str((e.config or {}).get("loss", "")),
+            "iterations": e.iterations,
+            "D loss": list((e.losses or {}).get("d_loss", ())),
+            "G loss": list((e.losses or {}).get("g_loss", ())),
+            "recorded": datetime.datetime.fromtimestamp(e.created),
+            "MB": e.bytes / MB,
+            "mine": may_change(e),
+            "note": e.note,
+        }
+        for e in entries
+    )
+
+
+def may_change(entry: Entry) -> bool:
+    """A visitor may change what their own browser made; everything, where the server's owner says so."""
+    return os.environ.get("GANSCOPE_LIBRARY") == "open" or bool(entry.owner and entry.owner == owner())
+
+
+def _chosen(entry: Entry) -> None:
+    with st.container(border=True):
+        st.markdown(
+            f"**{entry.name or entry.path.stem}** · {entry.iterations:,} iterations"
+            + f" · fork of {entry.parent}" * bool(entry.parent)
+        )
+        config = known(entry.path)
+        open_it, fork_it, delete_it, _ = st.columns([1, 1, 1, 3])
+        if config is None:
+            st.caption("Recorded by another program: its settings are not ones that a page here can show.")
+        open_it.link_button(
+            "Open", f"./?watch={entry.path.stem}", icon=":material/history:", width="stretch", disabled=config is None
+        )
+        if fork_it.button(
+            "Play on",
+            icon=":material/call_split:",
+            width="stretch",
+            disabled=config is None,
+            help="A new run from its end",
+        ):
+            take(config.data.page, hub().fork(hub().find(entry.path.stem), entry.iterations, owner()))
+            st.rerun()
+        if not may_change(entry):
+            st.caption(
+                "Made with another browser: only there, or with GANSCOPE_LIBRARY=open on the server, can it be named or deleted."
+            )
+            return
+        delete_it.button("Delete", icon=":material/delete:", width="stretch", on_click=_delete, args=(entry,))
+        key = f"runs/{entry.path.stem}"
+        name = st.text_input("Name", entry.name, max_chars=80, key=f"{key}/name")
+        note = st.text_area("Note", entry.note, max_chars=library.TEXT, height=80, key=f"{key}/note")
+        if (name, note) != (entry.name, entry.note):
+            _guarded(lambda: (library.annotate(entry.path, "name", name), library.annotate(entry.path, "note", note)))
+            st.rerun()
+
+
+def _delete(entry: Entry) -> None:
+    _guarded(
+        lambda: st.session_state.update({"runs/gone": (library.delete(entry.path), entry.name or entry.path.stem)})
+    )
+
+
+def _undo() -> None:
+    if gone := st.session_state.get("runs/gone"):
+        said, button = st.columns([5, 1])
+        said.info(f"Deleted {gone[1]}.", icon=":material/delete:")
+        if button.button("Undo", icon=":material/undo:", width="stretch"):
+            _guarded(lambda: library.restore(gone[0]))
+            del st.session_state["runs/gone"]
+            st.rerun()
+
+
+def _room(entries: list[Entry]) -> None:
+    taken = sum(entry.bytes for entry in entries)
+    st.progress(
+        min(1.0, taken / library.BUDGET),
+        f"{taken / MB:,.0f} of {library.BUDGET / MB:,.0f} MB on disk in {len(entries)} recordings. "
+        "When it is full, the oldest go first, at the next start of the server.",
+    )
+    for entry in (e for e in entries if e.problem):
+        st.caption(f":material/warning: {entry.problem}")
+
+
+def _bring_in() -> None:
+    data = st.file_uploader(
+        "Bring in a recording (.sqlite): it is read from end to end first", type="sqlite", key="runs/file"
+    )
+    if data and st.session_state.get("runs/taken in") != data.file_id:
+        st.session_state["runs/taken in"] = data.file_id
+        try:
+            library.take_in(hub().folder, data.getvalue(), {"owner": owner(), "name": Path(data.name).stem[:80]})
+            st.rerun()
+        except RecordingError as error:
+            st.error(str(error), icon=":material/block:")
+
+
+def _guarded(act) -> None:
+    try:
+        act()
+    except RecordingError as error:
+        st.toast(str(error), icon=":material/error:")
