@@ -65,7 +65,8 @@ class Replay:
         for name, (x, y) in past.items():
             arrays[f"{name}_t"], arrays[name] = x.astype(np.float32), y
         for name, points in self._measured_until(iteration).items():
-            arrays[f"{name}_t"], arrays[name] = points.T.astype(np.float32)
+            with np.errstate(over="ignore"):  # a file from elsewhere may hold numbers that no chart has room for
+                arrays[f"{name}_t"], arrays[name] = points.T.astype(np.float32)
         return arrays
 
     def close(self) -> None:

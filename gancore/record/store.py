@@ -19,6 +19,7 @@ FORMAT = 3
 PAGE = 16384  # bytes; measured: a 5 MB checkpoint takes 10 to 20 ms, with 4096 (the usual size) 26 to 37 ms
 LOG_LIMIT = 32 << 20  # bytes to which the write-ahead log shrinks again after a large checkpoint
 LARGEST = 256 << 20  # bytes of one value: what is larger was not written here, and is never taken into memory
+LATEST = 32_503_680_000  # seconds since 1970: the year 3000
 FACTS = 1 << 20  # characters of all that `meta` holds
 
 TABLES = (
@@ -94,7 +95,10 @@ def facts(database: sqlite3.Connection) -> dict[str, Any]:
     names, config = known.get("names"), known.get("config")
     if not isinstance(config, dict) or not isinstance(names, list) or not 0 < len(names) <= 256:
         raise sqlite3.DatabaseError("it does not say which run this is")
-    if not all(isinstance(name, str) for name in names) or not isinstance(known.get("created"), int | float):
+    created = known.get("created")
+    if not all(isinstance(name, str) for name in names) or not (
+        isinstance(created, int | float) and 0 <= created < LATEST
+    ):
         raise sqlite3.DatabaseError("what it says of its run cannot be read")
     return known
 

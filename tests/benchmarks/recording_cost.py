@@ -31,7 +31,8 @@ def main(preset: str = "line", pairs: int = PAIRS) -> None:
         time.sleep(0.01)
     keeping: Keeping = run.keeping
     run.play()
-    segment(run, 5.0)  # the first iterations are kept one by one, ahead of their share of the time
+    while keeping.due():  # the first iterations are kept one by one, ahead of their share of the time
+        segment(run, 1.0)
     print(
         f"{pairs} pairs of 4 x {SECONDS} s, preset {preset}, nobody watches; torch {torch.__version__}, load {os.getloadavg()[0]:.1f}"
     )
@@ -41,7 +42,7 @@ def main(preset: str = "line", pairs: int = PAIRS) -> None:
     for pair in range(int(pairs)):
         got = {True: [0, 0.0, 0.0], False: [0, 0.0, 0.0]}
         for recorded in [True, False, False, True] if pair % 2 else [False, True, True, False]:
-            if recorded:  # It must not miss what came meanwhile: its scalars follow each other.
+            if recorded:  # What came meanwhile is missing in it, which a run of its own would never allow.
                 keeping.recording._next = None
             run.keeping = keeping if recorded else None
             got[recorded] = [a + b for a, b in zip(got[recorded], segment(run, SECONDS))]
