@@ -6,10 +6,11 @@ import streamlit as st
 
 from dashboard.server import preload, routes
 from dashboard.state import hub
-from dashboard.views import line, stage
+from dashboard.views import line, plane, stage
 
 app = st.App(str(Path(__file__).parent / "dashboard" / "main.py"), routes=routes(hub()), middleware=[preload()])
 
 # The browser that Streamlit opens next finds everything warm: these seconds pass anyway, and here nobody looks at a blank page.
 stage.warm_up("line", line.PANELS)
+stage.warm_up("plane", plane.PANELS)
 hub().warm(timeout=15)

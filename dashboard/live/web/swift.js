@@ -50,7 +50,7 @@ function curve(trace, at, bound) {
   const { color, size: width = 6, opacity = 1 } = dots ? trace.marker : { ...trace.line, size: trace.line?.width };
   const area = trace.fill === "toself" ? trace.fillcolor : "none";
   const pen = { fill: area, stroke: color, "stroke-width": width, "stroke-linecap": dots ? "round" : "butt", "stroke-linejoin": "round" };
-  const node = shape("path", { ...pen, "stroke-opacity": opacity, opacity: trace.opacity ?? 1 });
+  const node = shape("path", { "data-trace": trace.name, ...pen, "stroke-opacity": opacity, opacity: trace.opacity ?? 1 });
   return { at, names, dots, node, x: numbers(trace.x) ?? [], y: numbers(trace.y) ?? [] };
 }
 
