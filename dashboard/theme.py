@@ -8,6 +8,7 @@ REAL = "#0072B2"  # Okabe & Ito's palette: told apart by colour-blind readers, o
 GENERATED = "#D55E00"
 DISCRIMINATOR = "#009E73"
 REFERENCE = "#8A8F98"  # optimum or reference, always dashed
+FOLDED = "#CC79A7"  # the same palette's purple: where the generator lays its sheet over itself
 
 # Streamlit leaves an inch of margin around a page; an instrument needs the room.
 PAGE = """<style>

@@ -19,13 +19,37 @@ from gancore.observe.frame import Frame
 
 
 @dataclass(frozen=True)
+class Layer:
+    """Words of a panel's sentence that show or hide parts of its figure; its probes are computed only while it is shown."""
+
+    words: str
+    parts: tuple[str, ...]  # of the figure: "data.1", "layout.images.0"
+    probes: tuple[str, ...] = ()
+    colour: str = REFERENCE
+    shown: bool = True
+
+
+@dataclass(frozen=True)
+class Hover:
+    """What is read under the pointer: grids (rows, columns) over the window, y going up, each with its label."""
+
+    window: tuple[tuple[float, float], tuple[float, float]]
+    rows: tuple[tuple[str, str], ...]  # ("D(x)", name of the array)
+    probes: tuple[str, ...]  # computed while the pointer is on the panel
+
+
+@dataclass(frozen=True)
 class View:
-    """One way to look at a panel: what changes in the figure, and which probes must be computed while it is chosen."""
+    """One way to look at a panel: what changes in the figure, and which probes must be computed while it is chosen.
+
+    One that is a way to look at a layer (`layer` are its words) is offered, and its probes computed, while that is shown.
+    """
 
     label: str
     relayout: Mapping[str, Any] = field(default_factory=dict)  # {"yaxis.type": "log"}
     restyle: Mapping[str, Any] = field(default_factory=dict)  # {"data.2.visible": False}
     probes: tuple[str, ...] = ()
+    layer: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +71,20 @@ class Panel:
     views: tuple[tuple[View, ...], ...] = ()
     timeline: tuple[str, ...] = ()  # its time axes, such as ("xaxis", "xaxis2"): events are drawn on them
     tools: tuple[str, ...] = ()  # modules of the player that answer the mouse on this panel, such as ("hover",)
+    sentence: tuple[str | Layer, ...] = ()  # stands for `help` where there are layers
+    hover: Hover | None = None  # for the tool of this name
+    swift: bool = False  # what says hoverinfo "skip", and pictures, are drawn past Plotly: at a tenth of the cost
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        return tuple(part for part in self.sentence if isinstance(part, Layer))
+
+    @property
+    def first_probes(self) -> set[str]:
+        """What must be computed for the panel as it opens."""
+        hidden = {layer.words for layer in self.layers if not layer.shown}
+        views = {probe for group in self.views if group[0].layer not in hidden for probe in group[0].probes}
+        return {*self.probes, *views, *(probe for layer in self.layers if layer.shown for probe in layer.probes)}
 
     @cached_property
     def spec(self) -> dict[str, Any]:
@@ -57,7 +95,19 @@ class Panel:
         return dict(
             name=self.name, title=self.title, help=self.help, probes=list(self.probes), figure=figure,
             bind=dict(self.bind), span=self.span, height=self.height, views=groups, timeline=list(self.timeline), tools=list(self.tools),
+            sentence=[part if isinstance(part, str) else listed(part) for part in self.sentence],
+            hover=self.hover and listed(self.hover), swift=self.swift,
         )  # fmt: skip
+
+
+def listed(value: Layer | Hover) -> dict[str, Any]:
+    """Its fields as plain JSON values."""
+    return json.loads(json.dumps(vars(value)))
+
+
+def plain(sentence: Sequence[str | Layer]) -> str:
+    """A panel's sentence as text, where nothing can be pressed."""
+    return "".join(part if isinstance(part, str) else part.words for part in sentence)
 
 
 def apply(panel: Panel, frame: Frame | None, events: Sequence[Mapping[str, Any]] = ()) -> go.Figure:
@@ -65,6 +115,8 @@ def apply(panel: Panel, frame: Frame | None, events: Sequence[Mapping[str, Any]]
     figure = panel.figure.to_plotly_json()
     for group in panel.views:
         put(figure, group[0])
+    for part in (part for layer in panel.layers if not layer.shown for part in layer.parts):
+        assign(figure, part + ".visible", False)
     for path, name in panel.bind.items():
         if frame is not None and name in frame.arrays:
             assign(figure, path, drawable(path, frame.arrays[name]))

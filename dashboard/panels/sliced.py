@@ -1,6 +1,8 @@
-"""How far generated samples in the plane are from the data, and how many lie near a mode at all."""
+"""How far generated samples in the plane are from the data, in two distances that see different things."""
 
 from __future__ import annotations
+
+from math import log
 
 from dashboard.panels.panel import Panel, View
 from dashboard.panels.quality import band, logarithm, note
@@ -10,48 +12,45 @@ from gancore.observe import look
 
 
 def sliced(config: Config) -> Panel:
-    """Sliced W1; below it, where modes are known, the share of high quality. For a config of the plane page."""
+    """Sliced W1 above, JSD on the grid below. For a config of the plane page."""
     known = look.plane_reference(config.data.open())
-    modes = known.modes is not None
-    low, top = known.floor["sw1"][0] / 3, 3 * known.source.scale
-    ranges = {"log": [logarithm(low), logarithm(top)], "linear": [0, known.source.scale]}
+    low = {name: known.floor[name][0] / 3 for name in ("sw1", "jsd")}
+    axes = {
+        "log": [[logarithm(low["sw1"]), logarithm(3 * known.source.scale)], [logarithm(low["jsd"]), logarithm(1)]],
+        "linear": [[0, known.source.scale], [0, 1.05 * log(2)]],
+    }
+    time = dict(range=[0, 100])
     chart = figure(
         curve("sliced Wasserstein-1", GENERATED, width=1.6),
-        *[curve("high quality", GENERATED, width=1.6, xaxis="x2", yaxis="y2")] * modes,
-        yaxis=dict(title="sliced W1 (x)", type="log", range=ranges["log"]),
-        shapes=[band(known.floor["sw1"], "y")],
+        curve("Jensen-Shannon", GENERATED, width=1.6, xaxis="x2", yaxis="y2"),
+        xaxis=time | dict(anchor="y", showticklabels=False),
+        yaxis=dict(title="sliced W1 (x)", type="log", range=axes["log"][0], domain=[0.54, 1]),
+        xaxis2=time | dict(anchor="y2", title=dict(text="iteration", standoff=2)),
+        yaxis2=dict(title="JSD (nats)", type="log", range=axes["log"][1], domain=[0, 0.46], anchor="x2"),
+        shapes=[band(known.floor["sw1"], "y"), band(known.floor["jsd"], "y2")],
         annotations=[note("y", known.n)],
         showlegend=False,
     )
-    time = dict(range=[0, 100], title=dict(text="iteration", standoff=2))
-    if modes:
-        chart.update_layout(
-            xaxis=dict(range=[0, 100], anchor="y", showticklabels=False),
-            yaxis_domain=[0.5, 1],
-            xaxis2=time | dict(anchor="y2"),
-            yaxis2=dict(domain=[0, 0.42], title="high quality", range=[0, 1.05], tickformat=".0%", anchor="x2"),
-            shapes=[*chart.layout.shapes, band(known.floor["high_quality"], "y2")],
-        )
-    else:
-        chart.update_layout(xaxis=time)
     return Panel(
         "sliced",
         "Distance to the data",
-        "Down is better; in the grey band a perfect sampler would score the same."
-        + " High quality: the share of samples within 3 σ of a mode." * modes,
-        ("sliced", *("modes",) * modes),
+        "Down is better; in the grey band a perfect sampler would score the same. W1: how far samples would have to move. "
+        "JSD on the grid of the stage: log 2 if no cell is shared.",
+        ("sliced",),
         chart,
         {
             "data.0.x": "sw1_t",
             "data.0.y": "sw1",
+            "data.1.x": "sw1_t",
+            "data.1.y": "jsd",
             "layout.xaxis.range": "time",
-            **(
-                {"data.1.x": "high_quality_t", "data.1.y": "high_quality", "layout.xaxis2.range": "time"}
-                if modes
-                else {}
-            ),
+            "layout.xaxis2.range": "time",
         },
         height=300,
-        views=(tuple(View(kind.title(), {"yaxis.type": kind, "yaxis.range": ranges[kind]}) for kind in ranges),),
-        timeline=("xaxis", "xaxis2")[: 1 + modes],
+        views=(tuple(view(kind, *axes[kind]) for kind in axes),),
+        timeline=("xaxis", "xaxis2"),
     )
+
+
+def view(kind: str, sw1: list, jsd: list) -> View:
+    return View(kind.title(), {"yaxis.type": kind, "yaxis.range": sw1, "yaxis2.type": kind, "yaxis2.range": jsd})

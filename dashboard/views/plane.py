@@ -3,13 +3,14 @@
 from dashboard.panels.gradients import gradients
 from dashboard.panels.latent import latent
 from dashboard.panels.losses import losses
+from dashboard.panels.neighbours import neighbours
 from dashboard.panels.plane import plane
 from dashboard.panels.scores import scores
 from dashboard.panels.shares import shares
 from dashboard.panels.sliced import sliced
 from dashboard.views.stage import play
 
-PANELS = (plane, shares, sliced, latent, losses, scores, gradients)
+PANELS = (plane, sliced, shares, latent, losses, scores, gradients, neighbours)
 
 
 def show():

@@ -59,7 +59,7 @@ def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
 
 @lru_cache(maxsize=64)
 def _made(makers: tuple, config: Config) -> tuple[Panel, ...]:
-    """Figures depend on data, noise, loss, seed and whether G has a running mean, the same for all; some data lack a panel."""
+    """Figures depend on data, prior, loss, seed and whether G has a running mean, alike for all; some data lack a panel."""
     return tuple(panel for make in makers if (panel := make(config)))
 
 
@@ -99,7 +99,7 @@ def _token(run: Session) -> int:
 
 
 def _probes(panels: tuple[Panel, ...]) -> set[str]:
-    return {probe for panel in panels for probe in panel.probes}
+    return {probe for panel in panels for probe in panel.first_probes}
 
 
 @st.fragment(run_every=0.4)

@@ -52,6 +52,7 @@ class Observer:
         info = {
             "d_updates": state.d_updates,
             "g_updates": state.g_updates,
+            "engine": trainer.moves.engine,
             "iterations_per_second": self._pace(state.iteration) if playing else 0.0,
             "elapsed": elapsed,
         }

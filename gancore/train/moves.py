@@ -20,6 +20,8 @@ class Moves:
     With `through=True` a gradient keeps its graph, so that one can differentiate through an update as through a layer.
     """
 
+    engine = "eager"
+
     def __init__(self, game: Game, config: Config):
         self.game, self.config = game, config
 
@@ -55,31 +57,44 @@ class Moves:
 
     def d_gradient(self, state: State, batch: Batch, through: bool = False):
         """The gradient of D's loss (n_d,) between the state that has seen the batch and the scalars (4,)."""
-        state, d = state.own_buffers(), _variable(state.d)
-        loss, outputs = self.game.d_loss(state.g, d, state, batch)
-        (gradient,) = torch.autograd.grad(loss, d, create_graph=through)
-        return self._d_told(state, gradient, loss, outputs)
+        state = state.own_buffers()
+        return self.d_told(state, *self.d_slope(state.g, state.d, state, batch, through))
 
     def g_gradient(self, state: State, batch: Batch, rival=None, through: bool = False):
         """The gradient of G's loss (n_g,) between the state that has seen the batch and the scalars (2,).
 
         `rival(g)`, if given, is the state whose D is played against, as a function of G's weights.
         """
-        state, g = state.own_buffers(), _variable(state.g)
-        against = replace(rival(g), g_buffers=state.g_buffers) if rival else state
-        loss = self.game.g_loss(g, against.d, against, batch)
-        (gradient,) = torch.autograd.grad(loss, g, create_graph=through)
-        return self._g_told(state, gradient, loss)
+        state = state.own_buffers()
+        return self.g_told(state, *self.g_slope(state.g, state.d, state, batch, through, rival))
 
     def gradients(self, state: State, batch: Batch):
         """Both players' gradients on one batch from one pass through both: the state, D's (n_d,) and (4,), G's (n_g,) and (2,)."""
-        state, g, d = state.own_buffers(), _variable(state.g), _variable(state.d)
+        state = state.own_buffers()
+        by_d, d_loss, outputs, by_g, g_loss = self.slopes(state.g, state.d, state, batch)
+        state, by_d, seen_d = self.d_told(state, by_d, d_loss, outputs)
+        state, by_g, seen_g = self.g_told(state, by_g, g_loss)
+        return state, by_d, seen_d, by_g, seen_g
+
+    def d_slope(self, g: Tensor, d: Tensor, state: State, batch: Batch, through: bool = False):
+        """Of D's loss by its weights (n_d,), with the loss and D's raw outputs on real and on fake (2, n)."""
+        d = _variable(d)
+        loss, outputs = self.game.d_loss(g, d, state, batch)
+        return *torch.autograd.grad(loss, d, create_graph=through), loss, outputs
+
+    def g_slope(self, g: Tensor, d: Tensor, state: State, batch: Batch, through: bool = False, rival=None):
+        """Of G's loss by its weights (n_g,), with the loss."""
+        g = _variable(g)
+        against = replace(rival(g), g_buffers=state.g_buffers) if rival else state
+        loss = self.game.g_loss(g, against.d if rival else d, against, batch)
+        return *torch.autograd.grad(loss, g, create_graph=through), loss
+
+    def slopes(self, g: Tensor, d: Tensor, state: State, batch: Batch):
+        """Of both losses on one batch, from one pass through both: what `d_slope` gives, then what `g_slope` gives."""
+        g, d = _variable(g), _variable(d)
         d_loss, g_loss, outputs = self.game.losses(g, d, state, batch)
         (by_d,) = torch.autograd.grad(d_loss, d, retain_graph=True)
-        (by_g,) = torch.autograd.grad(g_loss, g)
-        state, by_d, seen_d = self._d_told(state, by_d, d_loss, outputs)
-        state, by_g, seen_g = self._g_told(state, by_g, g_loss)
-        return state, by_d, seen_d, by_g, seen_g
+        return by_d, d_loss, outputs, *torch.autograd.grad(g_loss, g), g_loss
 
     def d_step(self, state: State, gradient: Tensor) -> State:
         """D's optimiser takes this gradient, unless D is frozen."""
@@ -101,7 +116,8 @@ class Moves:
         state = replace(state, g=g, g_moments=moments, g_updates=state.g_updates + 1)
         return self._remembered(state, "penalty.g", state.g)
 
-    def _d_told(self, state: State, gradient: Tensor, loss: Tensor, outputs: Tensor):
+    def d_told(self, state: State, gradient: Tensor, loss: Tensor, outputs: Tensor):
+        """D's gradient with what the penalty pulls, between the state that has learnt of it and the scalars (4,)."""
         gradient = self._pulled(gradient, state.d, state.recall("penalty.d"))
         with torch.no_grad():
             said = self.game.loss.read(outputs)
@@ -111,7 +127,8 @@ class Moves:
                 state = state.remember("input", kept)
         return state, gradient, seen
 
-    def _g_told(self, state: State, gradient: Tensor, loss: Tensor):
+    def g_told(self, state: State, gradient: Tensor, loss: Tensor):
+        """G's gradient with what the penalty pulls, between the state and the scalars (2,)."""
         gradient = self._pulled(gradient, state.g, state.recall("penalty.g"))
         return state, gradient, torch.stack([loss.detach(), torch.linalg.vector_norm(gradient.detach())])
 

@@ -12,7 +12,7 @@ from gancore import seeds
 from gancore.catalog import BadKnob, shown
 from gancore.config import ROLES, Config, live
 from gancore.game.game import Game
-from gancore.train.moves import Moves
+from gancore.train.engines import ENGINES
 from gancore.train.stages import Stage, stages
 from gancore.train.state import State
 
@@ -42,7 +42,14 @@ class Trainer:
     Not thread-safe: one thread owns it. Bit-identical on one machine's CPU for equal config, events and thread count.
     """
 
-    def __init__(self, config: Config, source=None, state: State | None = None, planned: tuple[Event, ...] = ()):
+    def __init__(
+        self,
+        config: Config,
+        source=None,
+        state: State | None = None,
+        planned: tuple[Event, ...] = (),
+        engine: str = "traced",
+    ):
         """`planned` events happen by themselves when their iteration is reached: how a link replays a run.
 
         Raises:
@@ -50,7 +57,8 @@ class Trainer:
         """
         self.config = config
         self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
-        self.moves = Moves(self.game, config)
+        self._engine = ENGINES[engine]
+        self.moves = self._engine(self.game, config)
         self.state = state or State.start(self.game, config)
         self.planned = sorted(planned, key=lambda event: event.iteration)
         _rehearse(config, self.planned)
@@ -138,8 +146,8 @@ class Trainer:
     def _set(self, address: str, value: str) -> None:
         config = _changed(self.config, address, value)
         self.state = self._under(config)
-        self.config, self.moves = config, Moves(self.game, config)
         self.game.set_rules(config)
+        self.config, self.moves = config, self._engine(self.game, config)
 
     def _under(self, config: Config) -> State:
         """The state as these rules want it: what belongs to a choice that was swapped starts anew."""

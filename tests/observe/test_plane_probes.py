@@ -12,7 +12,7 @@ from gancore.observe import look
 from gancore.observe.look import SCORED
 from gancore.observe.metrics.plane import SIDE
 from gancore.observe.observer import Observer
-from gancore.observe.probes.plane import ARROWS, LENGTH, outlines, painted, round_up
+from gancore.observe.probes.plane import ARROWS, LENGTH, densities, outlines, painted, round_up, star
 from gancore.train.trainer import Trainer
 
 RING = {"data": "ring", "data.sigma": 0.05, "g.width": 16, "d.width": 16, "noise.dim": 2, "batch": 64}
@@ -98,6 +98,57 @@ def test_d_minus_d_star_is_clear_for_the_best_d_and_not_for_another():
     one_place = observed(trainer, "best-field", observer=observer)
     top = one_place["best_image"][SIDE // 2 - 1, SIDE // 2 - 1]
     assert top[3] > 140 and top[0] > top[2]  # all orange where only generated samples are
+
+
+@pytest.mark.parametrize("loss", ["non-saturating", "least-squares"])
+def test_d_minus_d_star_vanishes_as_d_is_trained_on_a_generator_that_stands_still(loss):
+    """G is the identity and a shift, by hand: both densities are normal. D takes steps alone, as on the page."""
+    rules = {"data": "plane-mixture", "data.modes": "1:0:0:0.6", "noise": "normal", "noise.std": 0.7, "noise.dim": 2}
+    players = {"g.width": 4, "g.depth": 1, "d.width": 32, "d.activation": "tanh", "d_opt": "adam", "d_opt.lr": 3e-3}
+    trainer = Trainer(Config.from_flat(rules | players | {"batch": 512, "loss": loss}))
+    both = torch.tensor([[1.0, 0], [-1, 0], [0, 1], [0, -1]])  # z = relu(z) - relu(-z)
+    frozen = torch.cat([both.ravel(), torch.zeros(4), both.T.ravel(), torch.tensor([0.6, -0.2])])
+    trainer.state = dataclasses.replace(trainer.state, g=frozen)
+    fixed = Observer.prepare(trainer.config, trainer.game.source)
+
+    def off():
+        seen = look.Look(trainer, fixed, None, {})
+        weight = sum(densities(seen)).ravel()
+        away = np.abs(seen.field - star(seen))
+        return np.nansum(weight * away) / weight.sum(), away[weight > 0.1 * weight.max()].max()
+
+    mean, most = off()
+    assert mean > 0.15 and most > 0.4
+    for lr, steps in (("0.003", 400), ("0.0003", 400)):
+        trainer.apply(f"d_opt.lr={lr}")
+        for _ in range(steps):
+            trainer.apply("step=d")
+    mean, most = off()
+    assert mean < 0.035 and most < 0.12 and torch.equal(trainer.state.g, frozen)
+
+
+def test_what_the_pointer_reads_is_d_and_both_densities_at_the_middle_of_each_cell():
+    trainer = Trainer(Config.from_flat(RING | {"data.sigma": 0.2}))
+    observer = Observer(Observer.prepare(trainer.config, trainer.game.source))
+    generating(trainer, trainer.game.source.sample(2000, torch.Generator().manual_seed(1)))
+    arrays = observed(trainer, "reading", observer=observer)
+    known = observer.fixed.reference
+    # Averaged over cells and blurred by one: a bell's variance grows by 13/12 of a squared cell.
+    wider = dataclasses.replace(trainer.game.source, sigma=float(np.sqrt(0.04 + 13 / 12 * known.cell[0] ** 2)))
+    exact = wider.log_prob(known.grid.double()).exp().numpy().reshape(SIDE, SIDE)
+    said = trainer.config.loss.read(trainer.game.judge(trainer.state, known.grid)).numpy().reshape(SIDE, SIDE)
+    np.testing.assert_allclose(arrays["d_at"], said, rtol=1e-6)
+    np.testing.assert_allclose(arrays["p_at"], exact, atol=0.01 * exact.max())
+    assert arrays["p_at"].sum() * known.cell.prod() == pytest.approx(1, abs=0.02)
+    assert arrays["q_at"].sum() * known.cell.prod() == pytest.approx(1, abs=0.02)
+    dense = exact > 0.3 * exact.max()  # a perfect sampler: the ratio is one but for chance
+    assert np.abs(np.log(arrays["ratio_at"][dense])).mean() < 0.25
+    assert np.isnan(arrays["ratio_at"][0, 0]) or arrays["p_at"][0, 0] > 1e-6 * exact.max()
+
+
+def test_without_a_density_the_pointer_reads_d_alone():
+    arrays = observed(Trainer(Config.from_flat({"data": "spiral", "g.width": 8})), "reading")
+    assert set(arrays) == {"d_at"}
 
 
 @pytest.mark.parametrize("split", [(250,) * 8, (1800, *[29] * 6, 26), (2000, *[0] * 7)])

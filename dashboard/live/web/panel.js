@@ -2,11 +2,13 @@
 
 import { plain, png, same } from "./frame.js";
 import { EventLines } from "./events.js";
+import { Layers } from "./layers.js";
 import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
 import { sketch } from "./sketch.js";
 import { make, segments } from "./dom.js";
+import { Swift } from "./swift.js";
 
 const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
 const MOVES = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
@@ -34,19 +36,24 @@ export class Panel {
   }
 
   build() {
-    const { name, title, help, height, span, views } = this.spec;
+    const { name, title, help, height, span, views, sentence } = this.spec;
     this.plot = make("div", { class: "gs-plot", role: "img", "aria-label": `${title}: ${help}`, style: `min-height:${height}px` });
     const controls = views.map((group, at) => segments(title, group.map((view) => view.label), (index) => {
       this.chosen[at] = group[index];
       this.choose(group[index]);
       this.player.look();
     }));
-    const head = make("header", {}, make("h3", {}, title), ...controls, make("p", { title: help }, help));
+    this.layers = new Layers(sentence, (layer) => this.toggle(layer));
+    this.offer = () => controls.forEach((control, at) => (control.hidden = views[at].length < 2 || !this.layers.shows(this.chosen[at].layer)));
+    this.offer();
+    const explained = sentence.length ? this.layers.root : make("p", { title: help }, help);
+    const head = make("header", {}, make("h3", {}, title), ...controls, explained);
     this.root = make("section", { class: "gs-panel", "data-panel": name, "data-span": span, "aria-label": title }, head, this.plot);
   }
 
   get probes() {
-    return [...this.spec.probes, ...[...this.chosen, ...this.tools].flatMap(({ probes }) => probes ?? [])];
+    const views = this.chosen.filter(({ layer }) => this.layers.shows(layer));
+    return [...this.spec.probes, ...[this.layers, ...views, ...this.tools].flatMap(({ probes }) => probes ?? [])];
   }
 
   /** First picture: the figure's own curves, and a frame's if one is there. Comes `after` the panel before it. */
@@ -63,6 +70,7 @@ export class Panel {
       this.lines = new EventLines(this.plot, this.spec.timeline);
       this.lines.show(this.events);
       await this.equip();
+      this.swift?.draw(this.plot, this.last);
       this.plot.on("plotly_relayout", (change) => (this.place(), this.own || this.keepZoom(change)));
       this.plot.on("plotly_doubleclick", () => this.unzoom());
       linkPoints(this.Plotly, this.plot, (job) => this.queue(job));
@@ -82,6 +90,7 @@ export class Panel {
   /** Puts what lies over the chart where its axes are now. */
   place() {
     this.lines.place();
+    this.swift?.draw(this.plot, this.last);
     for (const tool of this.tools) tool.place?.();
   }
 
@@ -90,10 +99,14 @@ export class Panel {
     const figure = structuredClone(this.spec.figure);
     const put = (at, changes) => Object.entries(changes).forEach(([path, value]) => assign(at, path.split("."), value));
     for (const { relayout, restyle } of this.chosen) put(figure.layout, relayout), put(figure, restyle);
+    for (const { shown, parts } of this.layers.all) {
+      if (!shown) for (const part of parts) put(figure, { [part + ".visible"]: false });
+    }
     // A curve that has no points yet would have no entry in the legend, and get none later.
     for (const { path, animated } of this.binds) if (animated) put(figure, { [path]: [null] });
+    if (this.spec.swift) this.swift = new Swift(figure, this.binds);
     if (!frame) return figure;
-    for (const { path, name, animated } of this.fresh(frame)) {
+    for (const { path, name, animated } of this.fresh(frame).filter((bind) => !this.quick(bind))) {
       if (!animated || this.last[name].values.length) put(figure, { [path]: drawable(path, this.last[name]) });
     }
     put(figure.layout, this.ranges.fit(this.last, figure.layout, this.held()));
@@ -127,7 +140,9 @@ export class Panel {
     });
   }
 
-  async show(binds) {
+  async show(fresh) {
+    this.swift?.draw(this.plot, this.last, new Set(fresh.map(({ name }) => name)));
+    const binds = fresh.filter((bind) => !this.quick(bind));
     const layout = {};
     for (const { path, name, axis } of binds.filter((bind) => bind.trace === undefined)) {
       if (!this.held().has(axis)) layout[plotlyPath(path)] = drawable(path, this.last[name]);
@@ -136,6 +151,11 @@ export class Panel {
     if (Object.keys(layout).length) await this.relayout(layout);
     const moves = binds.filter((bind) => bind.trace !== undefined && this.seen(bind));
     if (moves.length) await (moves.every((bind) => bind.animated) ? this.animate() : this.restyle(moves));
+  }
+
+  /** Whether Plotly has nothing to do with it. */
+  quick({ name }) {
+    return this.swift?.names.has(name) ?? false;
   }
 
   /** Whether a trace is visible. One that is not takes its array without being drawn, for when it will be. */
@@ -150,7 +170,7 @@ export class Panel {
     const traces = new Map();
     for (const bind of this.binds) {
       const { trace, attribute, name } = bind;
-      if (!bind.animated || !this.last[name]?.values.length || !this.seen(bind)) continue;
+      if (!bind.animated || this.quick(bind) || !this.last[name]?.values.length || !this.seen(bind)) continue;
       // Plain arrays: `animate` walks typed ones number by number (measured: 43 against 50 ms of CPU a frame).
       traces.set(trace, { ...traces.get(trace), [attribute]: Array.from(this.last[name].values) });
     }
@@ -174,10 +194,31 @@ export class Panel {
   }
 
   choose({ relayout, restyle }) {
+    const changes = [...Object.entries(relayout).map(([path, value]) => ["layout." + path, value]), ...Object.entries(restyle)];
+    return this.change(changes.map(([path, value]) => (path.endsWith(".visible") ? [path, this.visible(path)] : [path, value])));
+  }
+
+  toggle({ parts }) {
+    this.offer();
+    this.player.look();
+    return this.change(parts.map((part) => [part + ".visible", this.visible(part + ".visible")]));
+  }
+
+  /** Whether a part of the figure is to be seen: the figure or a view says so, and its layer is shown. */
+  visible(path) {
+    const said = this.chosen.map(({ relayout, restyle }) => restyle[path] ?? relayout[path.replace("layout.", "")]);
+    const wanted = said.findLast((value) => value !== undefined) ?? at(this.spec.figure, path.split(".")) ?? true;
+    return wanted && !this.layers.hides(path.replace(".visible", ""));
+  }
+
+  /** Changes [path, value] of the figure: what a reader chose. */
+  change(changes) {
     return this.queue(async () => {
       this.ranges.forget();
-      await this.relayout(Object.fromEntries(Object.entries(relayout).map(([path, value]) => [plotlyPath(path), value])));
-      for (const [path, value] of Object.entries(restyle)) {
+      const traces = changes.filter(([path]) => path.startsWith("data."));
+      const layout = changes.filter(([path]) => path.startsWith("layout."));
+      await this.relayout(Object.fromEntries(layout.map(([path, value]) => [plotlyPath(path), value])));
+      for (const [path, value] of traces) {
         const [, trace, ...attribute] = path.split(".");
         await this.Plotly.restyle(this.plot, { [attribute.join(".")]: [value] }, [Number(trace)]);
       }
@@ -263,6 +304,11 @@ function drawable(path, array) {
 /** `layout.shapes.0.x0` as Plotly writes it: `shapes[0].x0`. */
 function plotlyPath(path) {
   return path.replace("layout.", "").replace(/\.(\d+)/g, "[$1]");
+}
+
+/** What lies at a path, or nothing. */
+function at(figure, steps) {
+  return steps.reduce((inner, step) => inner?.[step], figure);
 }
 
 function assign(at, steps, value) {

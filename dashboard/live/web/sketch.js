@@ -49,12 +49,12 @@ function path(points) {
 }
 
 /** An array as a figure's JSON holds it: plain, or base64 of its bytes. */
-function numbers(held) {
+export function numbers(held) {
   if (!held?.bdata) return held;
   return new NUMBERS[held.dtype](Uint8Array.from(atob(held.bdata), (letter) => letter.charCodeAt(0)).buffer);
 }
 
-function shape(tag, attributes) {
+export function shape(tag, attributes) {
   const element = document.createElementNS(NS, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   return element;

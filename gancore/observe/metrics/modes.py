@@ -52,6 +52,11 @@ class Census:
         return float(np.exp(-(seen * np.log(seen)).sum())) if len(seen) else 0.0
 
     @property
+    def off(self) -> float:
+        """Total variation between the shares and the weights, 0 to 1: the share that is on the wrong mode; 1 if no sample counts."""
+        return float(np.abs(self.shares - self.weights).sum() / 2) if self.counts.any() else 1.0
+
+    @property
     def reverse_kl(self) -> float:
         """KL(shares ‖ weights) in nats; infinite if no sample counts."""
         hit = self.counts > 0
@@ -68,8 +73,9 @@ def census(x: np.ndarray, modes: np.ndarray) -> Census:
     """Counts samples (n, d) at modes given as rows weight, centre (d numbers), sigma. What is not finite is near nothing."""
     modes = np.asarray(modes, dtype=float)
     weights, centres, sigmas = modes[:, 0], modes[:, 1:-1], modes[:, -1]
-    away = np.stack([np.linalg.norm(x - centre, axis=1) / sigma for centre, sigma in zip(centres, sigmas)], axis=1)
-    nearest = away.argmin(1)[away.min(1) < WITHIN]
+    with np.errstate(over="ignore", invalid="ignore"):
+        away = sum((along[:, None] - centre) ** 2 for along, centre in zip(x.T, centres.T)) / sigmas**2  # (n, K)
+    nearest = away.argmin(1)[away.min(1) < WITHIN**2]
     return Census(np.bincount(nearest, minlength=len(modes)), weights / weights.sum(), len(x))
 
 

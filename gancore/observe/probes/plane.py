@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
 
+from gancore import seeds
 from gancore.observe.look import SCORED
+from gancore.observe.metrics.line import optimal_d
 from gancore.observe.metrics.plane import SIDE, level
 from gancore.observe.probes.line import best_between
 from gancore.observe.probes.shelf import probe
 
 ARROWS = 60
+CROWD = (
+    8000  # generated samples behind a density: D* of the 2,000 that are scored would be off by 0.03 for chance alone
+)
 LENGTH = 0.1  # of the window's wider side: what the arrow of the stated length takes
 HEAD = 0.25  # of an arrow, or of half the stated length if it is longer than that
 TOWARDS_REAL, TOWARDS_GENERATED = (0, 114, 178), (213, 94, 0)
@@ -35,9 +41,15 @@ def ema_points(look):
 
 @probe
 def field(look):
-    """D over the window as a picture, and the line on which it cannot tell."""
+    """D over the window as a picture."""
+    return painted("d", look.field, look.loss)
+
+
+@probe
+def undecided(look):
+    """The line on which D cannot tell."""
     x, y = level(look.field.reshape(SIDE, SIDE) - look.loss.undecided, look.fixed.source.window)
-    return painted("d", look.field, look.loss) | {"undecided_x": x, "undecided_y": y}
+    return {"undecided_x": x, "undecided_y": y}
 
 
 @probe
@@ -53,6 +65,22 @@ def field_difference(look):
 
 
 @probe
+def reading(look):
+    """What is true at each cell: D, and where they are known both densities, as D is shown them, and their ratio.
+
+    Grids (SIDE, SIDE) float32, y up the rows. A density is the mean over its cell, blurred by one cell; the ratio has a
+    gap where neither reaches.
+    """
+    grids = {"d_at": look.field}
+    if look.fixed.reference.p is not None:
+        p, q = (mass.ravel() / np.prod(look.fixed.reference.cell) for mass in densities(look))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(np.isfinite(optimal_d(p, q)), p / q, np.nan)
+        grids |= {"p_at": p, "q_at": q, "ratio_at": ratio}
+    return {name: grid.reshape(SIDE, SIDE).astype(np.float32) for name, grid in grids.items()}
+
+
+@probe
 def arrows(look):
     """The true -∂L_G/∂x at generated samples, as outlines of arrows; `arrow_unit` is the slope that `LENGTH` stands for."""
     x = look.fake[:SCORED]
@@ -65,22 +93,16 @@ def arrows(look):
 
 @probe
 def sliced(look):
-    """Sliced Wasserstein-1 to the data over time. Its floor stands in the figure: it never changes."""
-    return look.keep(("sw1",), lambda: [look.fixed.reference.sliced(look.fake.numpy())]) | {"time": look.time}
+    """Sliced Wasserstein-1 and JSD to the data over time. Their floors stand in the figure: they never change."""
+    known, x = look.fixed.reference, look.fake.numpy()
+    return look.keep(("sw1", "jsd"), lambda: (known.sliced(x), known.jsd(x))) | {"time": look.time}
 
 
 @probe
-def modes(look):
-    """The share of all samples near each mode, and the outline of a perfect sampler's band.
-
-    Over time: how many modes that is worth, and the share of samples that are near one at all.
-    """
-    if look.fixed.reference.modes is None:
-        return {}
-    seen = look.census
-    past = look.keep(("high_quality", "effective"), lambda: [seen.high_quality, seen.effective])
-    low, high = np.repeat(look.fixed.reference.bands, 2, axis=0).T
-    return past | {"mode_share": seen.counts / seen.samples, "mode_band": np.append(low, high[::-1]), "time": look.time}
+def neighbours(look):
+    """Coverage and 1-NN accuracy over time: whether the samples could be told from the data by their neighbours."""
+    told = look.fixed.reference.told
+    return look.keep(("coverage", "one_nn"), lambda: told(look.fake.numpy())) | {"time": look.time}
 
 
 def finite(x: np.ndarray) -> np.ndarray:
@@ -90,12 +112,24 @@ def finite(x: np.ndarray) -> np.ndarray:
 
 def star(look) -> np.ndarray:
     """D* at the centres of the cells, (SIDE²,): of both densities as D is shown them, and through the grid's blur."""
-    known, sigma = look.fixed.reference, look.game.input.noise(look.state.iteration)
-    if known.p is None:
+    if look.fixed.reference.p is None:
         return np.full(SIDE * SIDE, np.nan)
-    pair = known.p, known.share(look.fake.numpy())
-    p, q = (known.blurred(cells, sigma).ravel() if sigma else cells.ravel() for cells in pair)
+    p, q = (cells.ravel() for cells in densities(look))
     return best_between(look, p, q, torch.log(torch.from_numpy(p).float()), look.field)
+
+
+def densities(look) -> tuple[np.ndarray, np.ndarray]:
+    """The data's and the generated samples' share of each cell (SIDE, SIDE), blurred while the input adds noise."""
+    known, sigma = look.fixed.reference, look.game.input.noise(look.state.iteration)
+    many = look.game.generate(look.state, crowd(look.game.noise))
+    pair = known.p, known.share(many.numpy())
+    return tuple(known.blurred(cells, sigma) for cells in pair) if sigma else pair
+
+
+@lru_cache(maxsize=16)
+def crowd(noise) -> torch.Tensor:
+    """The z behind densities, the same for every run of this prior, (CROWD, dim)."""
+    return noise.sample(CROWD, seeds.stream(0, "look/crowd"))
 
 
 def painted(name: str, said: np.ndarray, loss, middle: float | None = None) -> dict[str, np.ndarray]:
