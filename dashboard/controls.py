@@ -9,9 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.thumbnails import thumbnails
+from dashboard.upload import upload
 from gancore import presets
 from gancore.catalog import BadKnob, Knob, knobs, text
 from gancore.config import ROLES, Config, live, refusal
+from gancore.game.data import stored
 from gancore.run.pace import Pace
 from gancore.run.session import Session
 
@@ -37,10 +40,20 @@ def sidebar(run: Session, page: str) -> None:
     with st.sidebar:
         _preset(run, page)
         waiting = st.container()
+        if page == "plane":
+            thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))
+            upload(
+                page, lambda name: _show(page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
+            )
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
         _follow(run, page)
-        run.want(_config(run, page, advanced))
+        before = st.session_state[f"{page}/shown"]
+        said = _config(run, before, page, advanced)
+        # What these widgets say anew, and no more: the data may have been edited on the stage since they were drawn.
+        run.want(Config.from_flat(before.differences(said), run.wanted))
+        # Not before: where another click cuts this short, the next time it is drawn still has to know.
+        st.session_state.pop(f"{page}/wish", None)
         with waiting:
             _pending(run)
         st.button(
@@ -67,6 +80,15 @@ def _preset(run: Session, page: str) -> None:
     st.caption(presets.load(st.session_state[key]).story)
 
 
+def _choose(run: Session, page: str, name: str) -> None:
+    """Data by their thumbnail; for points of one's own that are still to come the place to drop them opens."""
+    there = name != "own-points" or stored.names("points")
+    st.session_state[f"{page}/upload/open"] = not there
+    if there:
+        with contextlib.suppress(BadKnob):  # said where the choice is drawn
+            _show(page, run.wanted.with_("data", name))
+
+
 def _pending(run: Session) -> None:
     waiting = run.pending()
     if not waiting:
@@ -83,10 +105,11 @@ def _pending(run: Session) -> None:
 def _follow(run: Session, page: str) -> None:
     """Moves the widgets when the settings changed elsewhere: a preset, a link's planned change, another tab."""
     shown_key = f"{page}/shown"
-    if st.session_state.get(shown_key) != run.wanted:
-        for address, value in run.wanted.flat().items():
+    wanted = run.wanted
+    if st.session_state.get(shown_key) != wanted:
+        for address, value in wanted.flat().items():
             _put(page, address, value)
-        st.session_state[shown_key] = run.wanted
+        st.session_state[shown_key] = wanted
 
 
 def _show(page: str, config: Config) -> None:
@@ -103,9 +126,9 @@ def _put(page: str, address: str, value: Any) -> None:
         st.session_state[f"{page}/{address}"] = value
 
 
-def _config(run: Session, page: str, advanced: bool) -> Config:
+def _config(run: Session, before: Config, page: str, advanced: bool) -> Config:
     """What the widgets say. A choice that was just swapped starts from its own defaults."""
-    config = st.session_state.pop(f"{page}/wish", None) or run.wanted
+    config = st.session_state.get(f"{page}/wish") or before
     for title, places in GROUPS.items():
         with st.expander(title, expanded=True):
             for role in places:
@@ -125,7 +148,7 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
         name = st.selectbox(
-            f"{NAMES[role]} {LIVE if live(role) else RESTART}", options, key=_key(page, role, choice.name),
+            f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=_key(page, role, choice.name),
             format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
         )  # fmt: skip
         if name != choice.name:
@@ -196,11 +219,11 @@ def _speed(page: str, value: int) -> int:
 
 def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     """One knob as the widget that suits its kind and range."""
-    label = f"{k.label or k.name.replace('_', ' ')} {LIVE if _live(address) else RESTART}"
+    label = f"{k.label or k.name.replace('_', ' ')} {LIVE if k.live else RESTART}"
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
     common = dict(key=_key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
-    if address not in PACE and live(address):
+    if address not in PACE and k.live:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
         return st.selectbox(label, k.choices, **common)
@@ -235,10 +258,6 @@ def _key(page: str, address: str, value: Any) -> str:
     key = f"{page}/{address}"
     st.session_state.setdefault(key, value)
     return key
-
-
-def _live(address: str) -> bool:
-    return address in PACE or live(address)
 
 
 def _decades(k: Knob, value: Any) -> list:

@@ -18,6 +18,9 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from dashboard.live.assets import FILES, MODULES, PLOTLY, VERSION
 from dashboard.live.reader import live
 from dashboard.live.streamlit_chunks import chunks
+from dashboard.thumbnails import picture
+from gancore.catalog import BadKnob
+from gancore.game.data import data
 
 FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
 
@@ -27,6 +30,7 @@ def routes(hub: Any) -> list[BaseRoute]:
     base = (st.config.get_option("server.baseUrlPath") or "").strip("/")
     inner = [
         Route("/web/{version}/{name}", web),
+        Route("/data/{name}.svg", thumbnail),
         Route("/health", health),
         Route("/scalars/{run_id}.csv", partial(scalars, hub)),
         WebSocketRoute("/ws/{run_id}", partial(live, hub)),
@@ -83,6 +87,18 @@ def content(path: Path) -> bytes:
 def packed(path: Path) -> bytes:
     """Compressed once per process; the server's own middleware would do it again for every visitor."""
     return gzip.compress(content(path), 6, mtime=0)
+
+
+async def thumbnail(request: Request) -> Response:
+    """The picture of a choice of data on the plane; of points that a visitor brought in, with their set's name."""
+    try:
+        choice = data.make(request.path_params["name"], **request.query_params)
+        if choice.page != "plane":
+            raise BadKnob("only the plane has thumbnails")
+    except BadKnob as error:
+        return Response(str(error), 404)
+    body = await asyncio.to_thread(picture, choice)
+    return Response(body, media_type="image/svg+xml", headers={"Cache-Control": "max-age=600"})
 
 
 async def health(request: Request) -> Response:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from gancore import presets
 from gancore.catalog import BadKnob, knobs, shown, text
-from gancore.config import ROLES, Config, live
+from gancore.config import Config, live
 from gancore.run.hub import Hub
 from gancore.run.pace import Pace
 from gancore.run.session import Session
@@ -70,40 +70,30 @@ def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tupl
     if config.data.page != page:
         problems.append(f"data = {shown(config.data.name)} belongs to the page {config.data.page}, not here")
         config = presets.load(page).config
-    changes = []
+    changes, then = [], config
     for part in filter(None, query.get("changes", "").split(";")):
         try:
-            changes.append(read_change(part, config))
+            change, then = read_change(part, then)
+            changes.append(change)
         except BadKnob as error:
             problems.append(str(error))
     return config, pace, changes, problems
 
 
-def read_change(part: str, config: Config) -> tuple[int, str]:
-    """One `iteration:address=value` or `iteration:step=d` of a link."""
+def read_change(part: str, config: Config) -> tuple[tuple[int, str], Config]:
+    """One `iteration:address=value` or `iteration:step=d` of a link, and what it makes of this config."""
     at, _, what = part.partition(":")
     address, _, value = what.partition("=")
     if not at.isdecimal() or not value:
         raise BadKnob(f"changes: {shown(part)} cannot be used: give iteration:setting=value, such as 500:d_opt.lr=0.01")
     if address != "step":
-        role = address.split(".")[0]
-        Config.from_flat({address: value}, config if "." not in address else fitting(config, role, address))
-        if not live(address):
+        changed = config.with_(address, value)
+        if not (live(config, address) and live(changed, address)):
             raise BadKnob(f"changes: {shown(what)} cannot happen while a run plays: {address} acts on restart")
+        config = changed
     elif value not in ("d", "g"):
         raise BadKnob(f"changes: step = {shown(value)} cannot be used: give d or g")
-    return int(at), what
-
-
-def fitting(config: Config, role: str, address: str) -> Config:
-    """A config in which `role` has the knob at `address`: an earlier change may have swapped the choice."""
-    name = address.split(".", 1)[1]
-    if role not in ROLES or any(k.name == name for k in knobs(getattr(config, role))):
-        return config
-    for choice in ROLES[role].values():
-        if any(k.name == name for k in knobs(choice)):
-            return config.with_(role, choice.name)
-    return config
+    return (int(at), what), config
 
 
 def write_link(run: Session) -> None:

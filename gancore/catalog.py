@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+POSITIVE = {"weight": (0.0, 1e6), "spread": (1e-3, 1e3), "sigma": (1e-3, 1e3)}  # columns of rows, and what they take
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")  # No dot and no slash: never a path.
 
 
@@ -30,7 +31,8 @@ class Knob:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] | None = None
-    columns: tuple[str, ...] = ("weight", "mean", "spread")  # of rows: first the weight, last the spread
+    columns: tuple[str, ...] = ("weight", "mean", "spread")  # of rows; those in `POSITIVE` take no 0
+    rows: int = 32  # at most
     live: bool = False
     log: bool = False
     advanced: bool = False
@@ -39,7 +41,7 @@ class Knob:
 
     @property
     def kind(self) -> str:
-        """`bool`, `int`, `float`, `choice`, `modes` (rows of weight, place, spread), or `name` (of what a user stored)."""
+        """`bool`, `int`, `float`, `choice`, `modes` (rows of numbers), or `name` (of what a user stored)."""
         if self.choices is not None:
             return "choice"
         if isinstance(self.default, str):
@@ -58,8 +60,9 @@ class Knob:
         if self.kind == "bool":
             return "true or false"
         if self.kind == "modes":
-            first, last = self.columns[0], self.columns[-1]
-            return f"1 to 32 rows {':'.join(self.columns)} joined by commas, such as {text(self.default[:2])}, {first} and {last} above 0"
+            above = " and ".join(name for name in self.columns if name in POSITIVE)
+            such = f"1 to {self.rows} rows {':'.join(self.columns)} joined by commas, such as {text(self.default[:2])}"
+            return f"{such}, {above} above 0" if above else such
         if self.kind == "name":
             return "a name of at most 40 small letters and digits, with single dashes between them"
         what = "a whole number" if self.kind == "int" else "a number"
@@ -98,10 +101,11 @@ class Knob:
     def _modes(self, value: Any) -> tuple[tuple[float, ...], ...]:
         rows = [row.split(":") for row in value.split(",")] if isinstance(value, str) else value
         modes = tuple(tuple(float(number) for number in row) for row in rows)
-        if not 1 <= len(modes) <= 32 or any(len(row) != len(self.columns) for row in modes):
+        if not 1 <= len(modes) <= self.rows or any(len(row) != len(self.columns) for row in modes):
             raise ValueError
-        for weight, *place, spread in modes:
-            if not (0 < weight <= 1e6 and all(abs(at) <= 1e3 for at in place) and 1e-3 <= spread <= 1e3):
+        for name, number in ((name, number) for row in modes for name, number in zip(self.columns, row)):
+            low, high = POSITIVE.get(name, (-1e3, 1e3))
+            if not low <= number <= high or (name == "weight" and not number):
                 raise ValueError
         return modes
 

@@ -94,7 +94,9 @@ class Config:
 
     @classmethod
     def from_flat(cls, settings: Mapping[str, Any], base: Config | None = None) -> Config:
-        """`base` (or the default) with these settings, typed or text. A role named anew starts from that choice's defaults.
+        """`base` (or the default) with these settings, typed or text.
+
+        A role named anew starts from that choice's defaults, or from what it takes over from the choice before it.
 
         Raises:
             BadKnob: an unknown address or a value out of range; the message shows what came and what would do.
@@ -109,7 +111,9 @@ class Config:
         for role in ROLES:
             old = getattr(base, role)
             name = settings.get(role, old.name)
-            kept = {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else {}
+            kept = (
+                {k.name: getattr(old, k.name) for k in knobs(old)} if name == old.name else inherited(role, name, old)
+            )
             new = {a.split(".", 1)[1]: v for a, v in settings.items() if a.startswith(role + ".")}
             parts[role] = _made(role, name, {**kept, **new})
         own = {k.name: settings.get(k.name, getattr(base, k.name)) for k in knobs(cls)}
@@ -126,8 +130,15 @@ class Config:
             choice = getattr(other, role)
             # A role named anew starts from its defaults, not from what stood there before.
             if choice.name != mine[role]:
-                mine |= {f"{role}.{k.name}": k.default for k in knobs(choice)}
+                start = inherited(role, choice.name, getattr(self, role))
+                mine |= {f"{role}.{k.name}": start.get(k.name, k.default) for k in knobs(choice)}
         return {address: value for address, value in theirs.items() if mine.get(address) != value}
+
+    def acting(self, other: Config) -> dict[str, Any]:
+        """Of `differences`, what acts while the game is played; the knobs of a choice that has to wait wait with it."""
+        changed = self.differences(other)
+        waiting = {a for a in changed if a in ROLES and not (live(self, a) and live(other, a))}
+        return {a: v for a, v in changed.items() if live(other, a) and a.split(".")[0] not in waiting}
 
     def to_query(self) -> dict[str, str]:
         """Every setting as text, for a link."""
@@ -185,14 +196,18 @@ def refusal(choice: Any, config: Config) -> str | None:
     return choice.refuses(config) if hasattr(choice, "refuses") else None
 
 
-def live(address: str) -> bool:
-    """Whether a change at this address acts from the next iteration, without a restart."""
-    role, _, name = address.partition(".")
-    if role not in ROLES:
-        return next(k.live for k in knobs(Config) if k.name == role)
-    if not name:
-        return role in LIVE_ROLES
-    return any(k.name == name and k.live for choice in ROLES[role].values() for k in knobs(choice))
+def live(config: Config, address: str) -> bool:
+    """Whether a change at this address of this config acts from the next iteration, without a restart."""
+    if address in ROLES:
+        return address in LIVE_ROLES or getattr(getattr(config, address), "swaps", False)
+    knob = find(config, address)
+    return knob is not None and knob.live
+
+
+def inherited(role: str, name: str, old: Any) -> dict[str, Any]:
+    """The knob values that the choice of this name takes over from the one that it comes after."""
+    choice = ROLES[role].find(name)
+    return choice.inherits(old) if hasattr(choice, "inherits") else {}
 
 
 def find(config: Config, address: str) -> Knob | None:

@@ -99,9 +99,32 @@ def test_choices_that_contradict_themselves_are_refused():
 
 
 def test_live_says_what_acts_without_a_restart():
-    assert all(live(role) == (role in LIVE_ROLES) for role in ROLES)
-    assert live("d_opt.lr") and live("dynamics.k") and live("batch") and live("penalty.gamma")
-    assert not (live("seed") or live("data.mean") or live("g.width") or live("noise.dim"))
+    line, plane = (presets.load(page).config for page in ("line", "plane"))
+    assert all(live(line, role) == (role in LIVE_ROLES) for role in ROLES)
+    assert all(
+        live(plane, address) for address in ("d_opt.lr", "dynamics.k", "batch", "penalty.gamma", "data", "data.sigma")
+    )
+    assert not any(live(line, address) for address in ("seed", "data.mean", "g.width", "noise.dim"))
+
+
+def test_the_knobs_of_a_choice_that_waits_for_a_restart_wait_with_it():
+    line = presets.load("line").config
+    there = Config.from_flat({"input": "instance-noise", "input.sigma": 0.5, "g_opt.lr": 0.01}, line)
+    assert line.acting(there) == {"g_opt.lr": 0.01}
+    assert there.acting(there.with_("input.sigma", 1.0)) == {"input.sigma": 1.0}
+
+
+def test_bells_of_your_own_start_where_the_bells_before_them_stood():
+    ring = presets.load("plane").config
+    own = ring.with_("data", "plane-mixture")
+    assert own.data.modes == ring.data.modes
+    assert ring.differences(own) == {"data": "plane-mixture"} and ring.acting(own) == {"data": "plane-mixture"}
+    moved = own.with_("data.modes", ((1.0, 0.0, 0.0, 0.1), *own.data.modes[1:]))
+    assert set(ring.acting(moved)) == {"data", "data.modes"}
+    assert Config.from_flat(ring.differences(moved), ring) == moved
+    assert Config.from_flat(moved.to_query()) == moved and Config.from_toml(moved.to_toml()) == moved
+    many = Config.from_flat({"data": "grid", "data.side": 10}, ring)
+    assert many.with_("data", "plane-mixture").data == type(own.data)()
 
 
 def test_find_gives_the_knob_at_an_address():

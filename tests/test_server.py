@@ -16,6 +16,8 @@ from starlette.websockets import WebSocketDisconnect
 from dashboard.live.assets import MODULES, VERSION
 from dashboard.live.streamlit_chunks import STATIC
 from dashboard.server import preload, routes
+from gancore.catalog import BadKnob
+from gancore.game.data import data
 
 
 class Run:
@@ -58,6 +60,11 @@ class Run:
 
     def step(self, which):
         self.did.append("step " + which)
+
+    def edit(self, what, passing):
+        if "bogus=1" in what:
+            raise BadKnob("bogus is unknown")
+        self.did.append(f"{'passing' if passing else 'set'} {' '.join(what)}")
 
     def scalars_csv(self):
         yield "iteration,d_loss\n"
@@ -124,6 +131,44 @@ def test_the_key_steers(client, run):
         until(lambda: run.did == ["play", "step d", "pause", "restart"])
 
 
+def test_a_hand_that_is_gone_has_let_go_where_it_was(client, run):
+    with client.websocket_connect("/live/ws/run?key=secret") as socket:
+        for x in (1, 2):
+            socket.send_json({"type": "change", "what": [f"data.modes=1:{x}:0:0.1"], "passing": True})
+    until(lambda: len(run.did) == 3)
+    assert run.did == [f"{how} data.modes=1:{x}:0:0.1" for how, x in (("passing", 1), ("passing", 2), ("set", 2))]
+
+
+def test_a_change_that_cannot_be_made_is_told_to_its_reader_alone(client, run):
+    with (
+        client.websocket_connect("/live/ws/run?key=secret") as socket,
+        client.websocket_connect("/live/ws/run") as other,
+    ):
+        socket.receive_json(), other.receive_json()
+        socket.send_json({"type": "change", "what": ["bogus=1"]})
+        assert socket.receive_json() == {"type": "error", "message": "bogus is unknown"}
+        socket.send_json({"type": "change", "what": ["batch=8", "d_opt.lr=1"]})
+        until(lambda: run.did == ["set batch=8 d_opt.lr=1"])
+        other.send_json({"type": "change", "what": ["batch=8"]})
+        assert "only the person who started it" in other.receive_json()["message"]
+        assert len(run.did) == 1
+
+
+@pytest.mark.parametrize("name", [name for name in data if data[name].page == "plane"])
+def test_every_law_of_the_plane_has_its_thumbnail(client, name):
+    answer = client.get(f"/live/data/{name}.svg")
+    assert (
+        answer.headers["content-type"] == "image/svg+xml"
+        and answer.text.startswith("<svg")
+        and len(answer.content) < 8000
+    )
+
+
+@pytest.mark.parametrize("path", ["normal.svg", "bogus.svg", "own-points.svg?set=../x", "ring.svg?bogus=1"])
+def test_no_thumbnail_of_what_the_plane_does_not_have(client, path):
+    assert client.get(f"/live/data/{path}").status_code == 404
+
+
 @pytest.mark.parametrize("query", ["", "?key=wrong", "?key=secr%C3%A9t"])
 def test_without_the_key_one_may_only_watch(client, run, query):
     with client.websocket_connect("/live/ws/run" + query) as socket:
@@ -143,6 +188,10 @@ def test_without_the_key_one_may_only_watch(client, run, query):
         ('{"type": "dance"}', 1008),
         ('{"type": "step", "which": "all"}', 1008),
         ('{"type": "look", "probes": "losses"}', 1008),
+        ('{"type": "change", "what": "batch=8"}', 1008),
+        ('{"type": "change", "what": []}', 1008),
+        ('{"type": "change", "what": [1]}', 1008),
+        (json.dumps({"type": "change", "what": ["batch=8"] * 9}), 1008),
         (json.dumps({"type": "look", "probes": ["p"] * 65}), 1008),
         (json.dumps({"type": "drawn", "more": "x" * 5000}), 1009),
     ],

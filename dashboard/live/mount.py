@@ -46,6 +46,7 @@ def mount(
         first=base64.b64encode(first.encode()).decode() if first else None,
     )
     # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.
-    reruns = dict(on_offline_change=lambda: None, on_epoch_change=lambda: None)
+    # `edited` does so after an edit on a panel, so that the widgets follow.
+    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited")}
     state = player(key=key_, data=data, default={"offline": False}, **reruns)
     return not state.offline

@@ -18,9 +18,12 @@ from starlette.requests import HTTPConnection
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
+from gancore.catalog import BadKnob
+
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
-CONTROLS = {"play", "pause", "step", "slow", "freeze", "restart"}
+CHANGES_LIMIT = 8  # settings in one message
+CONTROLS = {"play", "pause", "step", "slow", "restart", "change"}
 
 
 class Malformed(Exception):
@@ -43,6 +46,8 @@ async def live(hub: Any, socket: WebSocket) -> None:
         await reader.serve()
     finally:
         session.unsubscribe(reader.token)
+        if reader.passing:  # The hand that moved it is gone: where it was is where it stays.
+            asyncio.get_running_loop().run_in_executor(None, session.edit, reader.passing, False)
 
 
 class Reader:
@@ -52,6 +57,7 @@ class Reader:
         self.socket, self.session, self.controls = socket, session, controls
         self.loop, self.news, self.drawn = asyncio.get_running_loop(), asyncio.Event(), True
         self.news.set()
+        self.passing: list[str] = []  # The last change of a hand that has not let go yet.
         self.token = session.subscribe(self.wake)
 
     def wake(self) -> None:
@@ -101,21 +107,28 @@ class Reader:
         elif kind == "look":
             self.session.look(self.token, probes(said))
         elif kind in CONTROLS and not self.controls:
-            refusal = {
-                "type": "error",
-                "message": "You are watching this run: only the person who started it can steer it.",
-            }
-            await self.socket.send_text(json.dumps(refusal))
+            await self.refuse("You are watching this run: only the person who started it can steer it.")
         elif kind == "step":
             self.session.step(one_of(said, "d", "g", "both"))
         elif kind == "slow":
             self.session.slow(one_of(said, "next", "back", "leave"))
-        elif kind == "freeze":  # It waits for the worker's word, which the other readers must not.
-            await asyncio.to_thread(self.session.freeze, one_of(said, "d", "g", "none"))
+        elif kind == "change":
+            await self.change(changes(said), said.get("passing") is True)
         elif kind in CONTROLS:
             getattr(self.session, kind)()
         else:
             raise Malformed
+
+    async def change(self, what: list[str], passing: bool) -> None:
+        """Waits for the worker's word on a thread: the loop goes on for all the others."""
+        try:
+            await asyncio.to_thread(self.session.edit, what, passing)
+            self.passing = what if passing else []
+        except BadKnob as error:
+            await self.refuse(str(error))
+
+    async def refuse(self, message: str) -> None:
+        await self.socket.send_text(json.dumps({"type": "error", "message": message}))
 
 
 def parsed(message: dict) -> dict:
@@ -141,6 +154,17 @@ def probes(said: dict) -> set[str]:
     if not isinstance(names, list) or len(names) > PROBES_LIMIT or not all(isinstance(name, str) for name in names):
         raise Malformed
     return set(names)
+
+
+def changes(said: dict) -> list[str]:
+    what = said.get("what")
+    if (
+        not isinstance(what, list)
+        or not 0 < len(what) <= CHANGES_LIMIT
+        or not all(isinstance(one, str) for one in what)
+    ):
+        raise Malformed
+    return what
 
 
 def one_of(said: dict, *known: str) -> str:

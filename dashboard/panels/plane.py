@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.panels import keys
+from dashboard.panels.edited import followed
 from dashboard.panels.keys import SHADES, SQUARE
 from dashboard.panels.panel import Hover, Layer, Panel, View, plain, png
 from dashboard.theme import DISCRIMINATOR, FOLDED, GENERATED, REAL, curve, faded, figure
@@ -47,9 +48,10 @@ def plane(config: Config) -> Panel:
         "plane",
         "Plane",
         plain(said),
-        (),
+        ("reals",),
         chart,
         {
+            **followed(CELLS + 1, pictures=3),
             **{
                 f"data.{at}.{axis}": f"{name}_{shade}_{axis}" for at, (name, shade) in enumerate(sides) for axis in "xy"
             },
@@ -64,10 +66,10 @@ def plane(config: Config) -> Panel:
             "layout.annotations.0.text": "arrow_unit",
             **{f"layout.annotations.{1 + at}.text": name for at, name in enumerate(ENDS)},
         },
+        tools=("hover", "inspector", "edit"),
         span=2,
         height=500,
         views=views(config),
-        tools=("hover", "inspector"),
         sentence=said,
         hover=hover(config),
         swift=True,

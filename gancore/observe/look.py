@@ -55,6 +55,7 @@ class Fixed:
 
     def __init__(self, config, source):
         self.choice, self.source = config.data, source
+        self.exact = True  # The reference is the very law's, not what stands in for it just after an edit.
         n = {"line": LINE_SAMPLES, "plane": PLANE_SAMPLES}.get(config.data.page, IMAGE_SAMPLES)
         self.z = fixed_z(config, n)
         self.fresh = seeds.stream(config.seed, "look/fresh")

@@ -13,6 +13,7 @@ from gancore.observe.history import History
 from gancore.observe.look import SCORED, Fixed, Look
 from gancore.observe.past import Past
 from gancore.observe.probes import find
+from gancore.observe.renewal import Renewal
 from gancore.observe.slow_motion import SlowMotion
 from gancore.train.trainer import SCALARS
 
@@ -24,7 +25,7 @@ class Observer:
     """Keeps a run's past for its charts and turns its present into frames."""
 
     def __init__(self, fixed: Fixed):
-        self.fixed = fixed
+        self.fixed, self._renewal = fixed, Renewal()
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
         self.past = Past()
@@ -41,6 +42,7 @@ class Observer:
 
     def look(self, trainer, wanted, elapsed: float, playing: bool = True) -> Frame:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
+        self.fixed = self._renewal.follow(self.fixed, trainer)
         measuring = not self.slow and (not playing or self._due(trainer.iteration))
         look = Look(trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow)
         self._remember(look)

@@ -139,8 +139,8 @@ class Hosted:
             stages = self.trainer.foresee()
             self.observer.slow = SlowMotion(stages, min(at, len(stages) - 1))
 
-    def change(self, what: str):
-        self._guarded(lambda: self.trainer.apply(what))
+    def change(self, what: str, passing: bool = False):
+        self._guarded(lambda: self.trainer.apply(what, passing))
         if self.observer.slow:  # It now leads elsewhere.
             self._guarded(lambda: self._foresee(self.observer.slow.at))
         self.turn.cost = None
@@ -279,7 +279,7 @@ class Hosted:
     def look(self) -> NewFrame | None:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now = time.perf_counter()
-        moved = self.state == "playing" and self.trainer.iteration != self.seen
+        moved = not self.observer.fixed.exact or (self.state == "playing" and self.trainer.iteration != self.seen)
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
         frames, start = [], time.thread_time()

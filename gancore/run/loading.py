@@ -53,7 +53,10 @@ class Loading:
 
     def _restored(self, source, iteration: int, tensors: dict, extra: dict) -> Trainer:
         """The trainer as the checkpoint has it. What happened after it is in the script and will happen again."""
-        trainer = Trainer(Config.from_json(extra["config"]), source, State.from_tensors(tensors))
+        config = Config.from_json(extra["config"])
+        if config.data != self.fixed.choice:  # edited on the way
+            source = config.data.open(self._report)
+        trainer = Trainer(config, source, State.from_tensors(tensors))
         trainer.events = [Event(*event) for event in extra["events"]]
         for event in trainer.events:
             if event in self.script:

@@ -62,10 +62,11 @@ class Slow:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """Set a live knob from the next iteration on: `what` is `address=value`."""
+    """Set a live knob from the next iteration on: `what` is `address=value`; on the way to another value if `passing`."""
 
     run: str
     what: str
+    passing: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -165,10 +165,6 @@ class Session:
             self.pause()
             self._hub.pool.send(messages.Slow(self.id, which))
 
-    def freeze(self, who: str) -> None:
-        """Lets one player stand still (`d`, `g`), or none of them."""
-        self.want(self.wanted.with_("frozen", who))
-
     def restart(self) -> None:
         """Begins anew with the settings as they are now; whether it plays stays as it was."""
         self._reopen(changes=[])
@@ -183,11 +179,26 @@ class Session:
         if not trained and not self.active and self.state != "playing":
             self._reopen(changes=self.changes)
             return
-        now = before
-        for address, value in before.differences(config).items():
-            if live(address) and now.flat().get(address) != value:
+        now, changes = before, []
+        for address, value in self.running_as(before).acting(config).items():
+            if now.flat().get(address) != value:
                 now = now.with_(address, value)
-                self._change_live(f"{address}={text(value)}")
+                changes.append(f"{address}={text(value)}")
+        self._change_live(changes)
+
+    def edit(self, what: list[str], passing: bool) -> None:
+        """Sets knobs from the page, each `address=value`; while a hand still moves them (`passing`) the worker alone hears of it.
+
+        Raises `BadKnob`.
+        """
+        settings = dict(one.split("=", 1) for one in what if "=" in one)
+        wanted = Config.from_flat(settings, self.wanted)
+        if not passing:
+            self.want(wanted)
+            return
+        for address in settings:
+            if live(wanted, address):
+                self._hub.pool.send(messages.Change(self.id, f"{address}={settings[address]}", passing=True))
 
     def set_pace(self, pace: Pace) -> None:
         if pace != self.pace:
@@ -196,12 +207,13 @@ class Session:
 
     def pending(self) -> dict:
         """Settings that were changed and wait for a restart: address -> value."""
-        return {a: v for a, v in self.config.differences(self.wanted).items() if not live(a)}
+        return self.running().differences(self.wanted)
 
-    def _change_live(self, what: str) -> None:
+    def _change_live(self, changes: list[str]) -> None:
         with self._change:
-            expected = len(self._told.events) + 1
-            self._hub.pool.send(messages.Change(self.id, what))
+            expected = len(self._told.events) + len(changes)
+            for what in changes:
+                self._hub.pool.send(messages.Change(self.id, what))
             if not self._told.loading:
                 self._change.wait_for(lambda: len(self._told.events) >= expected, ACK)
 
@@ -262,13 +274,16 @@ class Session:
                     acting = acting.with_(address, value)
             # Live changes on which the dead worker had not answered yet.
             now = max([self.iteration, *(iteration for iteration, _ in done[-1:])])
-            asked = [(now, f"{a}={text(v)}") for a, v in acting.differences(self.wanted).items() if live(a)]
+            asked = [(now, f"{a}={text(v)}") for a, v in acting.acting(self.wanted).items()]
             return done + asked + planned
 
     def running(self) -> Config:
         """The settings in force: those of the last start, and every live change since."""
-        live_now = {a: v for a, v in self.config.differences(self.wanted).items() if live(a)}
-        return Config.from_flat(live_now, self.config)
+        return self.running_as(self.wanted)
+
+    def running_as(self, wanted: Config) -> Config:
+        """What would be in force if these were the wishes."""
+        return Config.from_flat(self.config.acting(wanted), self.config)
 
     def bereaved(self) -> None:
         """The worker died and has an heir: go on from the last checkpoint, unless this run may be what kills them."""

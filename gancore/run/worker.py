@@ -100,7 +100,7 @@ class Worker:
             messages.Pause: lambda m: run.pause(),
             messages.Step: lambda m: run.step(m.which),
             messages.Slow: lambda m: run.slow(m.which),
-            messages.Change: lambda m: run.change(m.what),
+            messages.Change: lambda m: run.change(m.what, m.passing),
             messages.Pace: lambda m: run.set_pace(m.pace),
             messages.Watch: lambda m: run.watch(m.probes),
         }[type(message)]

@@ -92,15 +92,19 @@ class Trainer:
         """The stages of the next iteration, as it will be played if nothing is changed before. Nothing moves."""
         return stages(self.game, self.config, self.state.fork())
 
-    def apply(self, what: str) -> Event:
-        """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`."""
+    def apply(self, what: str, passing: bool = False) -> Event:
+        """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`.
+
+        One that is `passing`, on the way to where a hand lets go, acts like any other and is not kept as an event.
+        """
         address, _, value = what.partition("=")
         if address == "step":
             self._step(value)
         else:
             self._set(address, value)
         event = Event(self.iteration, what)
-        self.events.append(event)
+        if not passing:
+            self.events.append(event)
         return event
 
     def _play(self, n: int) -> Tensor:
@@ -145,8 +149,10 @@ class Trainer:
 
     def _set(self, address: str, value: str) -> None:
         config = _changed(self.config, address, value)
+        source = self.game.source if config.data == self.config.data else config.data.open()
         self.state = self._under(config)
         self.game.set_rules(config)
+        self.game.source = source
         self.config, self.moves = config, self._engine(self.game, config)
 
     def _under(self, config: Config) -> State:
@@ -187,7 +193,7 @@ def _rehearse(config: Config, planned: list[Event]) -> None:
 
 def _changed(config: Config, address: str, value: str) -> Config:
     changed = config.with_(address, value)
-    if not live(address):
+    if not (live(config, address) and live(changed, address)):
         raise BadKnob(f"{address} = {value} cannot change while the game is played: it acts on restart")
     return changed
 

@@ -13,9 +13,14 @@ from gancore.observe.probes import PROBES
 from gancore.train.state import State
 from gancore.train.trainer import SCALARS, Trainer
 
-IMAGES = {"samples", "fresh-samples", "ema-samples", "nearest", "pca", "ema-pca"}
-LINE = {"density", "ema-density", "mapping", "quality", "best-value"}
-PLANE = {"points", "ema-points", "field", "best-field", "field-difference", "arrows", "sliced", "modes", "latent"}
+
+def of(*rooms):
+    """The probes of these modules."""
+    return {name for name, probe in PROBES.items() if probe.__module__.rpartition(".")[2] in rooms}
+
+
+IMAGES, LINE = of("images"), of("line")
+PLANE = of("plane", "manifold", "trails", "modes", "real", "latent")
 EVERY = set(PROBES) - IMAGES - LINE - PLANE
 ON = {
     "normal": EVERY | LINE,
@@ -62,7 +67,9 @@ def test_every_probe_gives_the_same_names_at_every_moment_and_its_frame_travels(
         frame = observer.look(trainer, ON[name], 1.5)
         for key, array in frame.arrays.items():
             assert np.isfinite(array).all() or array.dtype.kind == "f", f"{key} is {array.dtype}"
-            assert not np.isinf(array.astype(np.float64)).any(), f"{key} holds infinities: a gap is NaN"
+            # A ratio of densities is endless where only one of them is.
+            endless = key != "ratio_at" and np.isinf(array.astype(np.float64)).any()
+            assert not endless, f"{key} holds infinities: a gap is NaN"
         names = names or frame.arrays.keys()
         assert frame.arrays.keys() == names
         grids = {key: array.shape for key, array in frame.arrays.items() if array.ndim > 1}
@@ -73,7 +80,7 @@ def test_every_probe_gives_the_same_names_at_every_moment_and_its_frame_travels(
     assert frame.info["d_updates"] == trainer.state.d_updates == 351
 
 
-@pytest.mark.parametrize("probe", sorted(set(PROBES) - IMAGES - PLANE))
+@pytest.mark.parametrize("probe", sorted((EVERY | LINE) - of("stages")))
 @pytest.mark.parametrize("loss", losses)
 def test_probes_work_for_every_loss_and_share_no_names_by_accident(probe, loss, fixed):
     config = CONFIGS["normal"].with_("loss", loss)

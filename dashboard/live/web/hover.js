@@ -5,7 +5,8 @@ import { toPoint } from "./places.js";
 
 /** The panel's `hover` says {window, probes, rows: [[label, array]]}: grids (rows, columns) over the window, y going up. */
 export function attach(panel) {
-  const { window: area, probes, rows } = panel.spec.hover;
+  const { window, probes, rows } = panel.spec.hover;
+  let area = window; // until a frame says that data were edited
   const card = make("dl", { class: "gs-hover", role: "status", hidden: true });
   const arrays = {};
   let point; // under the pointer, in the chart's numbers
@@ -13,6 +14,8 @@ export function attach(panel) {
 
   function frame(drawn) {
     for (const [, name] of rows) arrays[name] = drawn.arrays[name] ?? arrays[name];
+    const { window_x, window_y } = drawn.arrays;
+    if (window_x && window_y) area = [window_x.values, window_y.values];
     show();
   }
 

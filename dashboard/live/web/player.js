@@ -94,18 +94,24 @@ class Player {
     this.socket.send(message);
   }
 
+  /** Sets knobs, each `address=value`; a hand that is still moving them is `passing`. The page's widgets follow in the end. */
+  edit(what, passing) {
+    this.edited ||= !passing;
+    this.socket.send({ type: "change", what, passing });
+  }
+
   look() {
     const probes = new Set([...this.panels.values(), this.slow].flatMap((panel) => panel.probes));
     this.socket.send({ type: "look", probes: [...probes] });
   }
 
-  /** Panels as the page lists them. One whose figure is the same as before is kept. */
+  /** Panels as the page lists them. One whose figure is the same as before, but for what frames write, is kept. */
   arrange(specs) {
-    const wanted = new Map(specs.map((spec) => [spec.name, JSON.stringify(spec)]));
+    const wanted = new Map(specs.map((spec) => [spec.name, drawn(spec)]));
     if (JSON.stringify([...wanted]) === this.arranged) return;
     this.arranged = JSON.stringify([...wanted]);
     for (const [name, panel] of this.panels) {
-      if (wanted.get(name) !== JSON.stringify(panel.spec)) panel.close(), this.panels.delete(name);
+      if (wanted.get(name) !== drawn(panel.spec)) panel.close(), this.panels.delete(name);
     }
     const known = this.panels;
     this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec)]));
@@ -146,6 +152,8 @@ class Player {
     this.transport.changes = changes;
     for (const panel of this.panels.values()) panel.mark(events);
     if (this.run.controls) showLink(changes);
+    if (this.edited && !restarted) this.setState("edited", performance.now());
+    this.edited = false;
   }
 
   key(event) {
@@ -178,4 +186,15 @@ class Player {
     this.root.remove();
     delete parent.player;
   }
+}
+
+/** What a panel looks like before any frame has come: what frames write into its figure does not count. */
+function drawn(spec) {
+  const figure = structuredClone(spec.figure);
+  for (const path of Object.keys(spec.bind)) {
+    const steps = path.split(".");
+    const owner = steps.slice(0, -1).reduce((at, step) => at?.[step], figure);
+    if (owner) delete owner[steps.at(-1)];
+  }
+  return JSON.stringify({ ...spec, figure });
 }

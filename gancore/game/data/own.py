@@ -17,9 +17,11 @@ from gancore.game.data.plane import Window, around
 from gancore.game.data.shelf import data
 
 
-def which():
+def which(live: bool):
     """The knob that says which set: a name, never a path, because settings travel in links."""
-    return knob("mine", help="Its name, given when it was brought in with python -m gancore import PATH --name NAME")
+    return knob(
+        "mine", live=live, help="Its name, given when it was brought in with python -m gancore import PATH --name NAME"
+    )
 
 
 @data.add
@@ -29,7 +31,7 @@ class OwnPictures:
     name = "own-pictures"
     page = "images"
     title = "Own pictures"
-    set: str = which()
+    set: str = which(live=False)
 
     def open(self, report: Report | None = None) -> Images:
         """Raises `BadKnob`, which lists the sets there are, if this one is not."""
@@ -45,7 +47,8 @@ class OwnPoints:
     name = "own-points"
     page = "plane"
     title = "Own points"
-    set: str = which()
+    swaps = True
+    set: str = which(live=True)
 
     def open(self, report: Report | None = None) -> Points:
         """Raises `BadKnob`, which lists the sets there are, if this one is not."""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from gancore import seeds
-from gancore.catalog import knob
+from gancore.catalog import knob, knobs
 from gancore.game.data.shelf import data
 
 Window = tuple[tuple[float, float], tuple[float, float]]  # ((low, high) of x, (low, high) of y)
@@ -18,9 +18,13 @@ MEASURED = 4096  # Draws by which a source without a formula for it is framed.
 
 
 class Plane:
-    """A law in the plane. Subclasses give `sample`; where it is known `log_prob`, where it has bells `modes`."""
+    """A law in the plane. Subclasses give `sample`; where it is known `log_prob`, where it has bells `modes`.
+
+    One may take the place of another while the game is played, and so may one with other knobs.
+    """
 
     page = "plane"
+    swaps = True
     shape = (2,)
     squash = "linear"
 
@@ -102,11 +106,16 @@ class Ring(Bells):
 
     name = "ring"
     title = "Ring of 8"
-    count: int = knob(8, 1, 32, help="Bells, evenly spaced")
-    radius: float = knob(1.0, 0.1, 10.0, log=True, help="Distance of each bell from the middle")
-    sigma: float = knob(0.01, 0.001, 2.0, log=True, help="Standard deviation of each bell")
+    count: int = knob(8, 1, 32, live=True, help="Bells, evenly spaced")
+    radius: float = knob(1.0, 0.1, 10.0, log=True, live=True, help="Distance of each bell from the middle")
+    sigma: float = knob(0.01, 0.001, 2.0, log=True, live=True, help="Standard deviation of each bell")
     imbalance: float = knob(
-        1.0, 1.0, 1000.0, log=True, help="Weight of the heaviest bell over the lightest; even steps of ratio between"
+        1.0,
+        1.0,
+        1000.0,
+        log=True,
+        live=True,
+        help="Weight of the heaviest bell over the lightest; even steps of ratio between",
     )
 
     @property
@@ -125,9 +134,9 @@ class Grid(Bells):
 
     name = "grid"
     title = "Grid of 25"
-    side: int = knob(5, 2, 10, help="Bells along each side")
-    spacing: float = knob(2.0, 0.1, 10.0, log=True, help="Distance between neighbours")
-    sigma: float = knob(0.05, 0.001, 2.0, log=True, help="Standard deviation of each bell")
+    side: int = knob(5, 2, 10, live=True, help="Bells along each side")
+    spacing: float = knob(2.0, 0.1, 10.0, log=True, live=True, help="Distance between neighbours")
+    sigma: float = knob(0.05, 0.001, 2.0, log=True, live=True, help="Standard deviation of each bell")
 
     @property
     def modes(self):
@@ -144,5 +153,11 @@ class PlaneMixture(Bells):
     modes: tuple = knob(
         ((0.5, -1.0, 0.0, 0.2), (0.3, 1.0, 1.0, 0.1), (0.2, 1.0, -1.0, 0.3)),
         columns=("weight", "x", "y", "sigma"),
+        live=True,
         help="One row per bell: weight, place, spread",
     )
+
+    @classmethod
+    def inherits(cls, old) -> dict:
+        """Bells that are known stay where they are, to be moved from there."""
+        return {"modes": old.modes} if isinstance(old, Bells) and len(old.modes) <= knobs(cls)[0].rows else {}

@@ -14,7 +14,7 @@ from gancore.game.data.shelf import data
 
 def spread(default: float):
     """The knob of everything that is a curve with a blur."""
-    return knob(default, 0.001, 1.0, log=True, help="Spread across the curve")
+    return knob(default, 0.001, 1.0, log=True, live=True, help="Spread across the curve")
 
 
 def evenly(n: int, generator: torch.Generator) -> Tensor:
@@ -33,8 +33,8 @@ class Spiral(Plane):
 
     name = "spiral"
     title = "Spiral"
-    arms: int = knob(2, 1, 6, help="Arms")
-    turns: float = knob(1.5, 0.25, 4.0, help="Times that each arm goes around")
+    arms: int = knob(2, 1, 6, live=True, help="Arms")
+    turns: float = knob(1.5, 0.25, 4.0, live=True, help="Times that each arm goes around")
     sigma: float = spread(0.02)
 
     def sample(self, n, generator):
@@ -77,7 +77,7 @@ class Rings(Plane):
 
     name = "rings"
     title = "Rings"
-    count: int = knob(2, 1, 5, help="Circles, of equal mass, their radii in equal steps up to 1")
+    count: int = knob(2, 1, 5, live=True, help="Circles, of equal mass, their radii in equal steps up to 1")
     sigma: float = spread(0.05)
 
     def sample(self, n, generator):
@@ -99,8 +99,8 @@ class Segment(Plane):
 
     name = "segment"
     title = "Line"
-    length: float = knob(2.0, 0.1, 10.0, log=True, help="From end to end, its middle at 0")
-    angle: float = knob(30.0, -90.0, 90.0, help="Degrees up from the x-axis")
+    length: float = knob(2.0, 0.1, 10.0, log=True, live=True, help="From end to end, its middle at 0")
+    angle: float = knob(30.0, -90.0, 90.0, live=True, help="Degrees up from the x-axis")
     sigma: float = spread(0.02)
 
     @property
@@ -133,8 +133,8 @@ class Disjoint(Plane):
 
     name = "disjoint"
     title = "Two islands"
-    gap: float = knob(1.0, 0.0, 10.0, help="Width of the empty space between them")
-    radius: float = knob(0.5, 0.05, 5.0, log=True, help="Of each island")
+    gap: float = knob(1.0, 0.0, 10.0, live=True, help="Width of the empty space between them")
+    radius: float = knob(0.5, 0.05, 5.0, log=True, live=True, help="Of each island")
 
     def sample(self, n, generator):
         disc = turned(self.radius * evenly(n, generator).sqrt(), 2 * math.pi * evenly(n, generator))
@@ -153,8 +153,8 @@ class Checkerboard(Plane):
 
     name = "checkerboard"
     title = "Checkerboard"
-    cells: int = knob(4, 2, 10, help="Squares along each side of the board")
-    half: float = knob(2.0, 0.1, 10.0, log=True, help="Half the width of the board")
+    cells: int = knob(4, 2, 10, live=True, help="Squares along each side of the board")
+    half: float = knob(2.0, 0.1, 10.0, log=True, live=True, help="Half the width of the board")
 
     def check(self):
         if self.cells % 2:
@@ -178,10 +178,10 @@ class Pinwheel(Plane):
 
     name = "pinwheel"
     title = "Pinwheel"
-    blades: int = knob(5, 1, 10, help="Blades, of equal mass")
-    twist: float = knob(0.25, -2.0, 2.0, help="How fast a blade turns on its way out")
-    radial: float = knob(0.3, 0.01, 1.0, log=True, help="Spread along a blade")
-    tangential: float = knob(0.1, 0.01, 1.0, log=True, help="Spread across a blade")
+    blades: int = knob(5, 1, 10, live=True, help="Blades, of equal mass")
+    twist: float = knob(0.25, -2.0, 2.0, live=True, help="How fast a blade turns on its way out")
+    radial: float = knob(0.3, 0.01, 1.0, log=True, live=True, help="Spread along a blade")
+    tangential: float = knob(0.1, 0.01, 1.0, log=True, live=True, help="Spread across a blade")
 
     def sample(self, n, generator):
         out, across = torch.randn(2, n, generator=generator) * torch.tensor([[self.radial], [self.tangential]])

@@ -13,6 +13,7 @@ from gancore.game.data.download import cache_folder
 from gancore.game.data.idx import BadFile
 
 KINDS = ("pictures", "points")
+UPLOADS = "uploads"  # points too, of visitors who know their sets by name: no list shows them
 
 
 def folder() -> Path:
@@ -28,6 +29,9 @@ def names(kind: str) -> list[str]:
 def place(kind: str, name: str) -> Path:
     """The file of a set. Raises `BadKnob`, which lists the sets there are, if it is not there."""
     path = folder() / kind / f"{name}.npz"
+    upload = folder() / UPLOADS / path.name
+    if kind == "points" and upload.is_file() and not path.is_file():
+        return upload
     if not path.is_file():
         there = names(kind)
         give = f"give one of {', '.join(there)}" if there else "there is none yet"
