@@ -24,7 +24,7 @@ from gancore.catalog import BadKnob
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
 CHANGES_LIMIT = 8  # settings in one message
-CONTROLS = {"play", "pause", "step", "slow", "freeze", "restart", "change"}
+CONTROLS = {"play", "pause", "step", "slow", "restart", "change"}
 
 
 class Malformed(Exception):
@@ -139,8 +139,6 @@ class Reader:
             self.session.step(one_of(said, "d", "g", "both"))
         elif kind == "slow":
             self.session.slow(one_of(said, "next", "back", "leave"))
-        elif kind == "freeze":  # It waits for the worker's word, which the other readers must not.
-            await asyncio.to_thread(self.session.freeze, one_of(said, "d", "g", "none"))
         elif kind == "change":
             await self.change(changes(said), said.get("passing") is True)
         elif kind in CONTROLS:

@@ -172,10 +172,6 @@ class Session:
             self.pause()
             self._hub.pool.send(messages.Slow(self.id, which))
 
-    def freeze(self, who: str) -> None:
-        """Lets one player stand still (`d`, `g`), or none of them."""
-        self.want(self.wanted.with_("frozen", who))
-
     def restart(self) -> None:
         """Begins anew with the settings as they are now; whether it plays stays as it was."""
         self._reopen(changes=[])

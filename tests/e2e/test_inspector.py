@@ -2,8 +2,9 @@
 
 SAMPLE = """(at) => {
     const chart = document.querySelector("[data-panel=plane] .js-plotly-plot"), { xaxis, yaxis } = chart._fullLayout;
-    const { left, top } = chart.getBoundingClientRect(), { x, y } = chart.data[1];
-    return [left + xaxis._offset + xaxis.d2p(x[at]), top + yaxis._offset + yaxis.d2p(y[at])];
+    const player = document.querySelector(".gs").parentNode.player;
+    const { fake_x, fake_y } = player.panels.get("plane").last, { left, top } = chart.getBoundingClientRect();
+    return [left + xaxis._offset + xaxis.d2p(fake_x.values[at]), top + yaxis._offset + yaxis.d2p(fake_y.values[at])];
 }"""
 RING = """() => {
     const { x, y, width } = document.querySelector(".gs-inspect-ring").getBoundingClientRect();

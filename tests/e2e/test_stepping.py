@@ -10,7 +10,7 @@ def stage(me):
 
 
 def sentence(me):
-    return me.page.locator(".gs-sentence").inner_text()
+    return me.page.locator(".gs-told").inner_text()
 
 
 @pytest.mark.parametrize("page", ["plane", "line", "images"])

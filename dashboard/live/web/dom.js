@@ -42,27 +42,3 @@ export function segments(label, names, choose) {
   press(0);
   return make("div", { class: "gs-segments", role: "group", "aria-label": `${label}: view` }, ...buttons);
 }
-
-/** A button that opens a short menu; `items` are [text, action]. */
-export function menu(label, symbol, items) {
-  const entries = items.map(([text, act]) => make("button", { type: "button", role: "menuitem", click: () => (open(false), act()) }, text));
-  const list = make("div", { role: "menu", class: "gs-menu", hidden: true, "aria-label": label }, ...entries);
-  const button = make("button", { type: "button", class: "gs-button", "aria-haspopup": "menu", "aria-expanded": "false",
-    click: () => open(list.hidden) }, icon(symbol), make("span", {}, label));
-  const open = (now) => {
-    list.hidden = !now;
-    button.setAttribute("aria-expanded", now);
-    if (now) entries[0].focus();
-  };
-  const keys = (event) => {
-    const move = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const at = entries.indexOf(document.activeElement);
-    if (event.key === "Escape") open(false), button.focus();
-    else if (move && at >= 0) entries[(at + move + entries.length) % entries.length].focus();
-    else return;
-    event.preventDefault();
-  };
-  const leave = (event) => box.contains(event.relatedTarget) || open(false);
-  const box = make("div", { class: "gs-drop", keydown: keys, focusout: leave }, button, list);
-  return box;
-}

@@ -36,7 +36,7 @@ export class SlowMotion {
     this.wires = svg("svg", { class: "gs-wires", "aria-hidden": true });
     this.wires.append(svg("defs", {}), ...Object.values(this.edges));
     this.graph = make("div", { class: "gs-graph" }, this.wires, ...Object.values(this.nodes).map(({ root }) => root));
-    this.sentence = make("p", { class: "gs-sentence", role: "status" });
+    this.sentence = make("p", { class: "gs-told", role: "status" });
     this.chips = make("ol", { class: "gs-chips" });
     const button = (text, title, click) => make("button", { type: "button", class: "gs-button", title, click }, text);
     this.auto = button("Auto", "Go on by itself, a stage every two seconds", () => this.drift(!this.timer));

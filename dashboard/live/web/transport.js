@@ -45,7 +45,7 @@ export class Transport {
   /** One player may stand still while the other one plays. */
   freezing() {
     const hold = (who, title) => make("button", { type: "button", class: "gs-button", title, "aria-label": `Freeze ${who.toUpperCase()}`,
-      "aria-pressed": "false", click: () => this.send({ type: "freeze", which: this.frozen === who ? "none" : who }) }, icon("freeze"), who.toUpperCase());
+      "aria-pressed": "false", click: () => this.send({ type: "change", what: [`frozen=${this.frozen === who ? "none" : who}`] }) }, icon("freeze"), who.toUpperCase());
     this.holds = { d: hold("d", "Freeze D: its weights stand still, G plays on"), g: hold("g", "Freeze G: its weights stand still, D plays on") };
     return make("div", { class: "gs-joined", role: "group", "aria-label": "Freeze" }, ...Object.values(this.holds));
   }
