@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import streamlit as st
 
 from dashboard.live.bench import mount
@@ -111,8 +113,9 @@ def _widget(lab: Lab, address: str, k: Knob, value, label: str = "", told: str =
     label, told = label or k.label or k.name, " ".join(filter(None, (f"{k.help}.", told)))
     common = dict(key=_key(address, value), help=told, on_change=_turn, args=(address,))
     if k.log:
-        low, high = k.low, k.high
-        steps = sorted({float(f"{low * (high / low) ** (i / 60):.2g}") for i in range(61)} | {value})
+        ends = (round(20 * math.log10(end)) for end in (k.low, k.high))
+        steps = {float(f"{10 ** (i / 20):.2g}") for i in range(next(ends), next(ends) + 1)}
+        steps = sorted({step for step in steps if k.low <= step <= k.high} | {value})
         st.select_slider(label, steps, format_func=lambda v: f"{v:.3g}", **common)
     elif k.kind == "int":
         st.slider(label, int(k.low), int(k.high), **common)

@@ -35,8 +35,9 @@ def show():
         return
     with right:
         of = _one_of("dynamics/of", RUNS, "Which run")
-    if query.get("game") != RUN or query.get("of") != of:
-        st.query_params.from_dict({"game": RUN, "of": of})
+    if query.get("game") != RUN or query.get("of", of) != of:  # What stands there is about something else.
+        st.query_params.clear()
+    st.query_params.update({"game": RUN, "of": of})
     play(of, PANELS)
 
 

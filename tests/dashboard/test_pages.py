@@ -46,6 +46,12 @@ def plane_page():
     plane.show()
 
 
+def dynamics_page():
+    from dashboard.views import dynamics
+
+    dynamics.show()
+
+
 def run_of(at, page="line"):
     return at.session_state["runs"][page]
 
@@ -71,6 +77,28 @@ def trained(at, iterations=20, page="line"):
 
 def button(at, label):
     return next(b for b in at.button if b.label == label)
+
+
+def test_the_bench_opens_and_its_knobs_are_in_the_link():
+    at = AppTest.from_function(dynamics_page, default_timeout=WAIT)
+    at.query_params["methods"], at.query_params["h"], at.query_params["r1.gamma"] = "alternating,r1", "0.5", "7"
+    at.run()
+    assert not at.exception
+    assert [error.value for error in at.error] == ['gamma = "7" cannot be used: give a number from 0 to 4']
+    assert link(at)["methods"] == "alternating,r1" and link(at)["r1.gamma"] == "0.3"
+    at.select_slider(key="bench/h").set_value(0.2).run()
+    assert link(at)["h"] == "0.2" and "0.974679" in at.markdown[0].value  # √(1 - 0.2 · 0.3 + 0.04 / 4)
+    at.slider(key="bench/r1.gamma").set_value(1.0).run()
+    assert link(at)["r1.gamma"] == "1" and "0.900000" in at.markdown[0].value
+
+
+def test_your_run_on_the_dynamics_page_is_the_one_of_the_line_page():
+    at = AppTest.from_function(dynamics_page, default_timeout=WAIT)
+    at.query_params["game"], at.query_params["d_opt.lr"] = "run", "0.01"
+    at.run()
+    assert not at.exception and not at.error
+    assert run_of(at, "line").config.d_opt.lr == 0.01
+    assert link(at)["game"] == "run" and link(at)["of"] == "line" and link(at)["d_opt.lr"] == "0.01"
 
 
 @pytest.mark.parametrize("page", ["line", "plane", "images"])

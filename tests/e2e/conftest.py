@@ -34,6 +34,7 @@ def visitor(browser, server):
 
     def arrive(**options) -> Visitor:
         context = browser.new_context(viewport={"width": 1366, "height": 768}, **options)
+        context.set_default_timeout(120_000)  # a busy machine is slow, and no test is about that
         opened.append(context)
         return Visitor(context.new_page(), server)
 

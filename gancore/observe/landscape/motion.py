@@ -32,7 +32,7 @@ class Spectrum:
 @lru_cache(maxsize=512)
 def walk(config: Config, at: tuple[float, float], iterations: int) -> np.ndarray:
     """(θ, ψ) from `at` on, (iterations + 1, 2)."""
-    motion = Motion(config, torch.tensor([at]))
+    motion = Motion(config, torch.tensor([at], dtype=torch.float64))
     points = [motion.points[0]]
     for _ in range(iterations):
         motion.step()
