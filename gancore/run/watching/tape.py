@@ -61,6 +61,8 @@ class Tape:
 
 def noted(x: Any) -> float | Tensor:
     """The mean of what came: a number at once, or a tensor that is it or has it, which never is a wait for a device."""
+    if type(x) is float:
+        return x
     if isinstance(x, Tensor):
         x = x.detach()
         if not x.is_cpu:
