@@ -78,7 +78,7 @@ class Eye:
         self.loss, self.known = Unknown(probabilities), Known(scene, players.z)
         self.history, self.measured = History(SCALARS, buckets=BUCKETS), {}
         if scene.page != "images":
-            players.try_d(self.known.grid.reshape(-1, *scene.shape))
+            players.try_d(self.known.grid)
 
     def frame(self, iteration: int, info: dict, fake: Tensor, said: np.ndarray | None) -> Frame:
         """A frame from generated samples (n, event), as `Scene.flat` makes them, and D's outputs on both kinds (2, m)."""
@@ -95,9 +95,7 @@ class Eye:
         if self.scene.page == "images":
             return None
         grid = self.known.grid
-        if not self.players.asked:
-            return np.full(len(grid), np.nan)
-        return self.players.judge(grid.reshape(-1, *self.scene.shape)).numpy()
+        return self.players.judge(grid).numpy() if self.players.asked else np.full(len(grid), np.nan)
 
     def _real(self) -> dict[str, np.ndarray]:
         """The real side, which does not change: it stands in the first frame alone."""

@@ -31,16 +31,19 @@ class Players:
         if not self.args and not self.kwargs:
             raise ValueError("noise(n) gave nothing: give what the generator is called with")
         self.asked = False  # whether D can be asked
+        self.shape: tuple[int, ...] = ()  # of one sample, as G draws it
 
     def generate(self) -> Tensor:
         """G of the fixed noise as the loop would see it, (n, ...), on G's device."""
         with undrawn(seed=0), unchanged(self.g):
-            return torch.cat([first(self.g(*args, **kwargs)) for args, kwargs in self._calls()])
+            drawn = torch.cat([first(self.g(*args, **kwargs)) for args, kwargs in self._calls()])
+        self.shape = tuple(drawn.shape[1:])
+        return drawn
 
     def judge(self, x: Tensor) -> Tensor:
-        """D's raw outputs on samples as the loop has them: (n, ...) -> (n,) on the processor."""
+        """D's raw outputs on flat samples, once G has drawn some: (n, event) -> (n,), all on the processor."""
         with undrawn(seed=0), unchanged(self.d):
-            said = first(self.d(x.to(device(self.d))))
+            said = first(self.d(x.reshape(-1, *self.shape).to(device(self.d))))
         return said.detach().float().reshape(len(x)).cpu()
 
     def try_d(self, real: Tensor) -> None:

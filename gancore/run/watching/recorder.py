@@ -55,6 +55,7 @@ class Recorder:
         self._pace_iteration, self._pace = 0, 0.0
         self._reading: tuple[int, Waiting] | None = None
         self._sight: Sight | None = None
+        self._batches: tuple = (None, None)  # what D said last, where that is small and on the processor
         self._said: Tensor | None = None
         self._next_read, self._next_look, self._looked = self._begun + READ, 0.0, -1
         self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
@@ -70,6 +71,7 @@ class Recorder:
             norm = self._norm(who)
             said = (noted(real), noted(fake)) if who == "d" else ()
             self.tape.move(who, noted(loss), *said, norm)
+            self._batches = said or self._batches
             self._moves.spend(now() - start)
             self._read()
         except Exception as error:
@@ -180,6 +182,7 @@ class Recorder:
     def _last_look(self) -> None:
         try:
             self._finish()
+            self._said = both(*self._batches)
             self._look()
             self._finish()
         except Exception as error:
@@ -218,7 +221,7 @@ class Recorder:
 
 def both(real: Any, fake: Any) -> Tensor | None:
     """D's outputs on a real and on a generated batch as (2, m), at most `SCORED` of each; None if they did not come."""
-    if not (isinstance(real, Tensor) and isinstance(fake, Tensor)):
+    if not all(isinstance(x, Tensor) and x.dim() for x in (real, fake)):
         return None
     rows = [x.detach().float().flatten() for x in (real, fake)]
     m = min(len(rows[0]), len(rows[1]))
