@@ -9,6 +9,7 @@ import sys
 import torch
 
 from gancore.catalog import BadKnob
+from gancore.cli.exporting import give
 from gancore.cli.importing import bring
 from gancore.cli.listing import show
 from gancore.cli.reproduce import reproduce
@@ -28,7 +29,9 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> Parser:
     made = Parser("python -m gancore", description="GANs that you can watch train, from the command line.")
-    commands = made.add_subparsers(required=True, metavar="list | train | reproduce | import", parser_class=Parser)
+    commands = made.add_subparsers(
+        required=True, metavar="list | train | reproduce | import | export", parser_class=Parser
+    )
 
     listing = commands.add_parser("list", help="everything there is to pick, with its source")
     listing.add_argument("catalog", nargs="?", help="show this catalog alone, with its knobs")
@@ -64,6 +67,11 @@ def parser() -> Parser:
     own.add_argument("--name", required=True, metavar="NAME", help="how settings and links will call them")
     own.add_argument("--side", metavar="PIXELS", help="8 to 64; by default that of square arrays, 28 for picture files")
     own.set_defaults(act=bring)
+
+    out = commands.add_parser("export", help="a recording in a format of somebody else's")
+    out.add_argument("run", metavar="RUN", help="the path of a recording, or its name in the folder of recordings")
+    out.add_argument("--to", required=True, metavar="FILE", help="ends in .csv, .parquet, .tfevents, .gif or .py")
+    out.set_defaults(act=give)
     return made
 
 

@@ -24,7 +24,7 @@ MAY = {
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},
     "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "cli"),
     "__main__": before("cli", "game"),
-    "": set(),
+    "": {"run"},
 }
 
 

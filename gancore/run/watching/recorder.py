@@ -1,0 +1,229 @@
+"""What a watched loop leaves behind: its scalars and frames in a recording of its own, within a budget of its time.
+
+For the thread that trains. Nothing that goes wrong in here reaches the loop: it is logged once, told in the recording,
+and what it concerns is left out from then on. A process that was forked off the loop's own keeps silent.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+from gancore.observe.look import SCORED
+from gancore.record.recording import Recording
+from gancore.run.watching.budget import FRAMES, MOVES, Budget, now
+from gancore.run.watching.fetch import Fetch, mark
+from gancore.run.watching.gradients import Gradients
+from gancore.run.watching.looking import Eye
+from gancore.run.watching.players import Players
+from gancore.run.watching.tape import Tape, Waiting, noted
+
+log = logging.getLogger("gancore.watch")
+
+PER_SECOND = 2.0  # frames at most
+READ = 0.4  # seconds between two readings of the tape: with a commit's 0.9 s, what a killed loop may lose
+MANY = 4096  # iterations after which the tape is read in any case
+
+
+@dataclass
+class Sight:
+    """A look that has begun: what was asked of the device."""
+
+    iteration: int
+    info: dict[str, Any]
+    fetch: Fetch  # generated samples (n, event) and, if there are any, D's outputs (2, m)
+
+
+class Recorder:
+    """Takes a loop's moves. `eye` and `gradients` are None where the loop's networks cannot be asked."""
+
+    def __init__(self, recording: Recording, players: Players, eye: Eye | None, sharded: bool):
+        self.recording, self.players, self.eye = recording, players, eye
+        self.tape, self.open, self._process = Tape(), True, os.getpid()
+        self._moves, self._frames = Budget(MOVES), Budget(FRAMES)
+        self._gradients = None if sharded else Gradients(players.g, players.d, self._moves.open)
+        self._begun = self._pace_at = time.monotonic()
+        self._pace_iteration, self._pace = 0, 0.0
+        self._reading: tuple[int, Waiting] | None = None
+        self._sight: Sight | None = None
+        self._batches: tuple = (None, None)  # what D said last, where that is small and on the processor
+        self._said: Tensor | None = None
+        self._next_read, self._next_look, self._looked = self._begun + READ, 0.0, -1
+        self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
+        if eye:
+            self._look()
+
+    def moved(self, who: str, loss: Any, real: Any = None, fake: Any = None) -> None:
+        """A player was updated; D's outputs on the batches come with D."""
+        if not self.open or os.getpid() != self._process:
+            return
+        start = now()
+        try:
+            norm = self._norm(who)
+            said = (noted(real), noted(fake)) if who == "d" else ()
+            self.tape.move(who, noted(loss), *said, norm)
+            self._batches = said or self._batches
+            self._moves.spend(now() - start)
+            self._read()
+        except Exception as error:
+            self._stop(error)
+        if self.eye and self.open:
+            try:
+                self._see(who, real, fake)
+            except Exception as error:
+                self._without("frames", error)
+
+    def event(self, what: str) -> None:
+        """Something the reader of a curve wants to know."""
+        if self.open and os.getpid() == self._process:
+            try:
+                self.recording.event(self.tape.iteration, str(what))
+            except Exception as error:
+                self._stop(error)
+
+    def close(self) -> None:
+        """Keeps what is still on its way, takes a last look, and lets go of the file and the optimisers."""
+        if not self.open or os.getpid() != self._process:
+            return
+        try:
+            self._store(ended=True)
+            if self.eye and self._looked < self.tape.iteration:
+                self._last_look()
+            self._hook.remove()
+            self.open = False
+            self.recording.close()
+        except Exception as error:
+            self._stop(error)
+
+    # -- scalars ------------------------------------------------------------------------------------------------
+
+    def _stepped(self, optimiser: torch.optim.Optimizer) -> None:
+        if self.open and self._gradients:
+            start = now()
+            try:
+                self._gradients.stepped(optimiser)
+            except Exception as error:
+                self._without("gradients", error)
+            self._moves.spend(now() - start)
+
+    def _norm(self, who: str) -> float | Tensor:
+        try:
+            return self._gradients.norm(who) if self._gradients else math.nan
+        except Exception as error:
+            self._without("gradients", error)
+            return math.nan
+
+    def _read(self) -> None:
+        """Reads the tape if it is time to; what a device still computes is waited for at a later move."""
+        start = time.monotonic()
+        if self._reading is None and (start >= self._next_read or len(self.tape.rows) >= MANY):
+            self._reading, self._next_read = self.tape.take(), start + READ
+        if self._reading and self._reading[1].here():
+            began = now()
+            self._keep()
+            self._frames.spend(now() - began)
+
+    def _keep(self) -> None:
+        (first, waiting), self._reading = self._reading, None
+        block = waiting.block()
+        if self.eye:
+            self.eye.history.append(block, first)
+        self.recording.scalars(first, block)
+
+    def _store(self, ended: bool = False) -> None:
+        """All rows to the recording, now."""
+        if self._reading:
+            self._keep()
+        self._reading = self.tape.take(ended)
+        self._keep()
+
+    # -- frames -------------------------------------------------------------------------------------------------
+
+    def _see(self, who: str, real: Any, fake: Any) -> None:
+        if self._sight:
+            if self._sight.fetch.here():
+                self._finish()
+        elif time.monotonic() >= self._next_look and self._frames.open():
+            if who == "d":
+                self._said = both(real, fake)
+            else:
+                self._look()
+
+    def _look(self) -> None:
+        """Asks for what a frame shows; it is finished at once, or where that is on a device, at a later move."""
+        start, since = now(), mark(self.players.device)
+        asked = [self.eye.scene.flat(self.players.generate())]
+        asked += [] if self._said is None else [self._said]
+        self._sight = Sight(self.tape.iteration, self._info(), Fetch(asked, since))
+        self._said = None
+        self._frames.spend(now() - start)
+        if self._sight.fetch.here():
+            self._finish()
+
+    def _finish(self) -> None:
+        if not self._sight:
+            return
+        sight, self._sight, start = self._sight, None, now()
+        fake, *said = sight.fetch.tensors()
+        frame = self.eye.frame(sight.iteration, sight.info, fake, said[0].numpy() if said else None)
+        self.recording.frame(sight.iteration, frame.encode())
+        self._looked, self._next_look = sight.iteration, time.monotonic() + 1 / PER_SECOND
+        self._frames.spend(now() - start + sight.fetch.seconds())
+
+    def _last_look(self) -> None:
+        try:
+            self._finish()
+            self._said = both(*self._batches)
+            self._look()
+            self._finish()
+        except Exception as error:
+            self._without("frames", error)
+
+    def _info(self) -> dict[str, Any]:
+        """What goes with a frame, as with those of the project's own runs."""
+        at = time.monotonic()
+        if at - self._pace_at > 0.5:
+            self._pace = (self.tape.iteration - self._pace_iteration) / (at - self._pace_at)
+            self._pace_at, self._pace_iteration = at, self.tape.iteration
+        counts = {f"{who}_updates": n for who, n in self.tape.updates.items()}
+        return counts | {"iterations_per_second": self._pace, "elapsed": at - self._begun}
+
+    # -- trouble ------------------------------------------------------------------------------------------------
+
+    def _without(self, part: str, error: Exception) -> None:
+        """From now on this part is left out; the rest goes on."""
+        if part == "frames":
+            self.eye = self._sight = None
+        else:
+            self._gradients = None
+        log.warning("%s: no more %s of this run: %s", self.recording.path, part, error, exc_info=error)
+        self.event(f"watch: no more {part}: {type(error).__name__}: {error}"[:500])
+
+    def _stop(self, error: Exception) -> None:
+        """The recording itself fails: nothing more is kept, and the loop goes on as if it were not watched."""
+        self.open = False
+        self._hook.remove()
+        log.warning("%s: recording stopped, training goes on: %s", self.recording.path, error, exc_info=error)
+        with suppress(Exception):
+            self.recording.event(self.tape.iteration, f"watch stopped: {type(error).__name__}: {error}"[:500])
+        with suppress(Exception):
+            self.recording.close()
+
+
+def both(real: Any, fake: Any) -> Tensor | None:
+    """D's outputs on a real and on a generated batch as (2, m), at most `SCORED` of each; None if they did not come."""
+    if not all(isinstance(x, Tensor) and x.dim() for x in (real, fake)):
+        return None
+    rows = [x.detach().float().flatten() for x in (real, fake)]
+    m = min(len(rows[0]), len(rows[1]))
+    at = torch.arange(min(m, SCORED), device=rows[0].device) * m // min(m, SCORED)
+    return torch.stack([rows[0][at], rows[1].to(at.device)[at]]) if m else None
