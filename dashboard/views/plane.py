@@ -1,6 +1,7 @@
 """The plane: what GANs are first tried on, where D can be seen everywhere and every dropped mode is counted."""
 
 from dashboard.panels.gradients import gradients
+from dashboard.panels.health import health
 from dashboard.panels.losses import losses
 from dashboard.panels.plane import plane
 from dashboard.panels.scores import scores
@@ -8,7 +9,7 @@ from dashboard.panels.shares import shares
 from dashboard.panels.sliced import sliced
 from dashboard.views.stage import play
 
-PANELS = (plane, shares, sliced, losses, scores, gradients)
+PANELS = (health, plane, shares, sliced, losses, scores, gradients)
 
 
 def show():
