@@ -97,7 +97,8 @@ def labels(trace: dict) -> dict[str, bool | None]:
     wander = np.linalg.norm(np.diff(centre, axis=0), axis=1).mean()
     shares, due = np.array([c["shares"] for c in late]), np.array(late[0]["due"])
     churn = np.abs(np.diff(shares, axis=0)).sum(1).mean() / 2
-    rarest = float((shares.mean(0) / np.maximum(due, 1e-9))[due > 1e-9].min())
+    counted = due >= 0.01  # what is due less than that, a few thousand samples cannot tell
+    rarest = float((shares.mean(0)[counted] / due[counted]).min())
     mute = np.array([c["muted"] if c["muted"] is not None else 1.0 for c in late])
     found = {
         "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
@@ -106,14 +107,14 @@ def labels(trace: dict) -> dict[str, bool | None]:
         "vanishing-gradient": both(
             between(np.median(right), 0.97, 0.9), between(-np.median(mute), -0.05, -0.3), away, stalled
         ),
-        "d-overpowers": both(between(np.median(right), 0.93, 0.85), away, stalled),
-        "collapse": between(-np.median(sd), -0.2, -0.4),
+        "d-overpowers": both(between(np.median(right), 0.97, 0.88), away, stalled),
+        "collapse": between(-np.median(sd), -0.15, -0.35),
         "dropped-modes": between(-rarest, -0.1, -0.3),
     }
     blame(found, "cycling", "divergence")
     blame(found, "d-blind", "cycling")
     blame(found, "vanishing-gradient", "divergence")
-    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "collapse", "cycling")
+    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling")
     blame(found, "collapse", "divergence", "d-blind", "vanishing-gradient")
     blame(found, "dropped-modes", "divergence", "collapse", "cycling", "d-blind", "d-overpowers", "vanishing-gradient")
     near = far.max() / floor < 6 and rarest > 0.5

@@ -54,7 +54,7 @@ class DOverpowers(Diagnosis):
     title = "D overpowers G"
     says = "D tells every generated sample from every real one, and G is not coming nearer."
     shows = ("separation", "distance")
-    yields_to = ("divergence", "vanishing-gradient", "collapse", "cycling")
+    yields_to = ("divergence", "vanishing-gradient", "cycling")
 
     def strength(self, seen):
         return unbeaten(seen)
@@ -73,7 +73,7 @@ class DBlind(Diagnosis):
     title = "D is blind"
     says = "The samples are far from the data, and D does not notice."
     shows = ("separation", "distance")
-    yields_to = ("divergence", "cycling")
+    yields_to = ("cycling",)
 
     def strength(self, seen):
         return all_of(lost(seen), above(seen.away, FAR), above(seen.progress, STALLED))

@@ -88,17 +88,21 @@ class Doctor:
         """What to tell after one more look: every failure that stands, or that all is well, or that it is too early."""
         at = evidence.iteration
         strengths = {
-            name: d.strength(evidence) if evidence.ripe or evidence.broken else math.nan
+            name: d.strength(evidence) if evidence.ripe or name == "divergence" else math.nan
             for name, d in self.every.items()
         }
         for name, strength in strengths.items():
             self.standing[name] = after(self.standing[name], strength, at)
         told = {name for name, standing in self.standing.items() if standing.told}
-        shown = [name for name in told if not told & set(self.every[name].yields_to)]
+        shown = {name for name in told if not self._explained(name, told)}
         self.calm = after(self.calm, wellness(evidence) if not told else 0.0, at)
         if shown:
             return tuple(self._verdict(name, evidence, config) for name in self.every if name in shown)
         return (self._calm(evidence),)
+
+    def _explained(self, name: str, told: set[str]) -> bool:
+        """Whether something else that is told, and is not itself explained, explains this."""
+        return any(other in told and not self._explained(other, told) for other in self.every[name].yields_to)
 
     def _verdict(self, name: str, evidence: Evidence, config) -> Verdict:
         found, standing = self.every[name], self.standing[name]

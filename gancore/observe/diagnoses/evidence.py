@@ -52,25 +52,13 @@ class Evidence:
         return self.ripe and all(np.isfinite(self.recent(name)).mean() > 0.7 for name in names)
 
     def recent(self, name: str) -> np.ndarray:
-        """The fact at the looks of the newest window."""
-        return self.window(name, len(self.iterations))
+        """The fact in the newest window: at least `LOOKS` looks, over at least `SPAN` iterations."""
+        start = np.searchsorted(self.iterations, self.iteration - SPAN, side="right") - 1
+        return self.facts[name][max(min(start, len(self.iterations) - LOOKS), 0) :]
 
-    def window(self, name: str, end: int) -> np.ndarray:
-        """The fact at the last looks before look `end`: at least `LOOKS`, over at least `SPAN` iterations."""
-        values = self.facts.get(name)
-        if values is None:
-            return np.full(1, np.nan)
-        start = np.searchsorted(self.iterations, self.iterations[max(end - 1, 0)] - SPAN, side="right") - 1
-        return values[max(min(start, end - LOOKS), 0) : end]
-
-    def usual(self, name: str) -> float:
-        """The median of the newest window."""
-        return middle(self.recent(name))
-
-    def before(self, name: str, share: float = 0.6) -> float:
-        """The median of the window that ended when this share of the run was over."""
-        end = int(np.searchsorted(self.iterations, share * self.iteration)) if len(self.iterations) else 0
-        return middle(self.window(name, max(end, min(LOOKS, len(self.iterations)))))
+    def usual(self, name: str, share: float = 0.5) -> float:
+        """What this share of the newest window does not exceed: by default its median."""
+        return quantile(self.recent(name), share)
 
     def band(self, name: str) -> tuple[float, float]:
         return self.bands.get(name, (math.nan, math.nan))
@@ -82,10 +70,13 @@ class Evidence:
 
     @property
     def progress(self) -> float:
-        """The distance now over that at 60 % of the run: below 1 G comes nearer."""
-        return self.usual("distance") / max(self.before("distance"), 1e-12)
+        """The distance now over that at 60 % of the run, each over a few looks: below 1 G comes nearer."""
+        distance, few = self.facts["distance"], LOOKS // 2
+        then = max(int(np.searchsorted(self.iterations, 0.6 * self.iteration)), few)
+        return quantile(distance[-few:], 0.5) / max(quantile(distance[then - few : then], 0.5), 1e-12)
 
 
-def middle(values: np.ndarray) -> float:
+def quantile(values: np.ndarray, share: float) -> float:
+    """Of what is known; NaN if nothing is."""
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else math.nan
+    return float(np.quantile(known, share)) if len(known) else math.nan

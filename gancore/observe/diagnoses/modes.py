@@ -6,6 +6,7 @@ from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, belo
 
 SPREAD = 0.2  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
 RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
+SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
 MOVING = 0.25  # Share of samples that change mode between two looks.
 COVERAGE = {"line": "density", "plane": "shares", "images": "samples"}
 
@@ -31,7 +32,7 @@ class Collapse(Diagnosis):
     yields_to = ("divergence", "d-blind", "vanishing-gradient")
 
     def strength(self, seen):
-        return below(seen.usual("spread"), SPREAD)
+        return below(seen.usual("spread", 0.75), SPREAD)
 
     def cure(self, config):
         return steadier(config) or Cure(
@@ -51,7 +52,7 @@ class DroppedModes(Diagnosis):
     yields_to = ("collapse", "cycling", "divergence", "d-blind", "d-overpowers", "vanishing-gradient")
 
     def strength(self, seen):
-        return all_of(below(seen.usual("least"), RAREST), above(seen.usual("near"), 0.3))
+        return all_of(below(seen.usual("least"), RAREST), above(seen.progress, SLOWLY))
 
     def cure(self, config):
         return steadier(config) or Cure(

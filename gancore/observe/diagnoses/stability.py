@@ -24,6 +24,8 @@ class Divergence(Diagnosis):
     def strength(self, seen):
         if seen.broken:
             return math.inf
+        if not seen.ripe:
+            return math.nan
         start = seen.facts["distance"][:1]
         gone = all_of(
             above(seen.usual("distance"), ASTRAY), above(seen.usual("distance"), FARTHER * float(start.max(initial=0)))

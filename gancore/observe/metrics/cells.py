@@ -5,12 +5,14 @@ Where modes are known they are the parts. Elsewhere it is Richardson & Weiss 201
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 ROUNDS = 48  # perfect samples behind the bands
 SWEEPS = 25  # of Lloyd's algorithm
+RARE = 0.01  # Share due to a cell below which a finite sample cannot tell that it is missing.
 WITHIN = 3.0  # standard deviations from a mode that count as near
 
 
@@ -47,8 +49,9 @@ class Cells:
         return np.bincount(nearest, minlength=count) / len(x), np.bincount(near, minlength=count) / len(x)
 
     def rarest(self, shares: np.ndarray) -> float:
-        """The smallest of the shares (K,), as a part of what is due to that cell."""
-        return float((shares / self.due).min())
+        """The smallest of the shares (K,) as a part of what is due to that cell, of cells to which enough is due to tell."""
+        told = self.due >= RARE
+        return float((shares[told] / self.due[told]).min()) if told.any() else math.nan
 
 
 def effective(shares: np.ndarray) -> float:
