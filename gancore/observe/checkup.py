@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from gancore.observe.diagnoses.doctor import Doctor, Verdict
-from gancore.observe.diagnoses.evidence import FACTS, LOOKS, Evidence
+from gancore.observe.diagnoses.evidence import FACTS, LOOKS, Evidence, quantile
 from gancore.observe.history import Samples
 from gancore.observe.metrics.cells import moved
 from gancore.observe.vitals import ranked
@@ -18,6 +18,7 @@ STRIDE = 25  # Iterations between two entries, at least: a paused run gives no n
 KEPT = 400  # entries; then every second one goes, and windows grow with the run
 NEWEST = 0.02  # Share of the past that counts as now for every iteration's numbers,
 AT_LEAST = 50  # and iterations.
+PIECES = 10  # of the past: what is usual in one of them is not the peak of a moment
 
 
 class Checkup:
@@ -28,10 +29,12 @@ class Checkup:
         self.doctor = Doctor()
         self.verdicts: tuple[Verdict, ...] = ()
         self._shares: deque[np.ndarray] = deque(maxlen=LOOKS)
+        self._asked, self._at = 0, 0
 
     def due(self, iteration: int) -> bool:
-        """Whether so many iterations went by that there is something new to see."""
-        return not len(self.past) or iteration - self.past.read("distance")[0][-1] >= STRIDE
+        """Whether there is something new to see: so many iterations went by, and it is every second time of asking."""
+        self._asked += 1
+        return not len(self.past) or (self._asked % 2 == 0 and iteration - self._at >= STRIDE)
 
     def look(self, look) -> tuple[Verdict, ...]:
         """Takes the facts of this `Look` and judges anew."""
@@ -49,6 +52,7 @@ class Checkup:
             facts["moved"] = moved(self._shares[-1], shares)
         self._shares.append(shares)
         facts["least"] = vitals.cells.rarest(np.max(self._shares, axis=0)) if len(self._shares) == LOOKS else math.nan
+        self._at = iteration
         self.past.append(iteration, facts)
         self.verdicts = self.doctor.see(self.evidence(vitals.bands), config)
         return self.verdicts
@@ -81,11 +85,9 @@ def from_scalars(history) -> dict[str, float]:
     if not len(x):
         return {}
     now = x >= x[-1] - max(AT_LEAST, NEWEST * x[-1])
-    sizes = np.abs(np.stack([lines[name][1] for name in ("d_loss", "g_loss", "d_grad", "g_grad")]))
-    usual = np.nanmedian(sizes, axis=1)
-    pieces = [np.nanmedian(piece) for piece in np.array_split(g, 10) if len(piece)]
+    sizes = [np.abs(lines[name][1]) for name in ("d_loss", "g_loss", "d_grad", "g_grad")]
     return {
-        "g_grad": float(np.nanmedian(g[now])),
-        "g_usual": float(np.nanmax(pieces)),
-        "size": float(np.nanmax(np.nanmedian(sizes[:, now], axis=1) / np.maximum(usual, 1.0))),
+        "g_grad": quantile(g[now], 0.5),
+        "g_usual": max(quantile(piece, 0.5) for piece in np.array_split(g, min(PIECES, len(g)))),
+        "size": max(quantile(size[now], 0.5) / max(quantile(size, 0.5), 1.0) for size in sizes),
     }
