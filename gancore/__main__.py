@@ -9,6 +9,7 @@ import sys
 import torch
 
 from gancore.catalog import BadKnob
+from gancore.cli.doctor import doctor
 from gancore.cli.exporting import give
 from gancore.cli.importing import bring
 from gancore.cli.listing import show
@@ -16,6 +17,7 @@ from gancore.cli.reproduce import reproduce
 from gancore.cli.training import train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
+from gancore.observe.diagnoses import diagnoses
 
 UNUSABLE, STOPPED = 2, 130
 
@@ -30,7 +32,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     made = Parser("python -m gancore", description="GANs that you can watch train, from the command line.")
     commands = made.add_subparsers(
-        required=True, metavar="list | train | reproduce | import | export", parser_class=Parser
+        required=True, metavar="list | train | doctor | reproduce | import | export", parser_class=Parser
     )
 
     listing = commands.add_parser("list", help="everything there is to pick, with its source")
@@ -49,7 +51,18 @@ def parser() -> Parser:
     training.add_argument(
         "--out", metavar="FILE", help="keep a recording (.sqlite) or every iteration's scalars (.csv)"
     )
+    training.add_argument(
+        "--stop-on", metavar="FAILURE", help="stop, with exit code 3, once it is told: any, " + ", ".join(diagnoses)
+    )
     training.set_defaults(act=train)
+
+    health = commands.add_parser("doctor", help="what is the matter with a recorded run, and what to try")
+    health.add_argument("run", metavar="RUN", help="a recording's path, or its name in the folder of recordings")
+    health.add_argument("--json", action="store_true", help="one JSON object; with --follow one a line")
+    health.add_argument(
+        "--follow", action="store_true", help="look at a growing run until it ends, telling what changes"
+    )
+    health.set_defaults(act=doctor)
 
     again = commands.add_parser("reproduce", help="run a published experiment and compare; without a name, list them")
     again.add_argument("name", metavar="NAME", nargs="?", help="which experiment")
@@ -76,7 +89,7 @@ def parser() -> Parser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Exit codes: 0 done, 2 what was given cannot be used, 3 the game diverged, 130 stopped with Ctrl-C."""
+    """Exit codes: 0 done, 2 what was given cannot be used, 3 the game diverged or is sick, 130 stopped with Ctrl-C."""
     torch.set_num_threads(1)
     asked = parser().parse_args(arguments)
     try:

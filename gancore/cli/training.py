@@ -20,18 +20,23 @@ from tqdm import tqdm
 from gancore import presets, seeds
 from gancore.catalog import BadKnob, Knob, shown
 from gancore.cli import output
+from gancore.cli.doctor import Examination, summary
 from gancore.config import Config
+from gancore.observe.checkup import STRIDE
+from gancore.observe.diagnoses import diagnoses
+from gancore.observe.diagnoses.doctor import Verdict
 from gancore.observe.look import IMAGE_SAMPLES, Fixed, Look
 from gancore.train.trainer import SCALARS, Diverged, Trainer
 
 STEPS = Knob("steps", 5000, 1, 10**9)
 SLICE = 0.1  # Seconds between two strokes of the progress bar, and the longest that Ctrl-C waits.
-EXITS = {"finished": 0, "diverged": 3, "stopped": 130}
+EXITS = {"finished": 0, "diverged": 3, "sick": 3, "stopped": 130}
+LOOKS = 100  # of the doctor in a run, at most
 
 
 @dataclass
 class Played:
-    """How it went: `state` is finished, stopped or diverged; `last` the newest iteration's scalars, (6,)."""
+    """How it went: `state` is finished, stopped, diverged, or sick (`--stop-on`); `last` the newest iteration's scalars, (6,)."""
 
     state: str = "finished"
     detail: str = ""
@@ -42,16 +47,18 @@ class Played:
 def train(asked) -> int:
     """Trains as the command line says. Raises `BadKnob` for anything in it that cannot be used."""
     config, steps = read(asked), STEPS.parse(asked.steps)
+    unwanted = failures(asked.stop_on)
     output.check(asked.out)
     with tqdm(total=steps, unit=" iterations", file=sys.stderr, dynamic_ncols=True) as bar:
         source = config.data.open(lambda text, fraction: bar.set_description_str(text))
         bar.set_description_str("")
         trainer = Trainer(config, source)
         kept = output.opened(asked.out, trainer)
+        watch = Watch(trainer, steps, unwanted, bar)
         with interrupt() as stop:
-            played = play(trainer, steps, stop, bar, kept)
+            played = play(trainer, steps, stop, bar, kept, watch)
         kept.close(trainer)
-    result = outcome(trainer, played)
+    result = outcome(trainer, played) | {"verdicts": [verdict.plain() for verdict in watch.verdicts]}
     print(json.dumps(result, allow_nan=False) if asked.json else words(result))
     if played.detail:
         print(played.detail, file=sys.stderr)
@@ -96,15 +103,53 @@ def interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def play(trainer: Trainer, steps: int, stop: threading.Event, bar: tqdm, kept: output.Nowhere) -> Played:
-    """Advances in slices until `steps` are played, Ctrl-C is pressed, or the game diverges."""
+def failures(stop_on: str | None) -> frozenset[str]:
+    """The failures that end a run: none, one, or any."""
+    if stop_on is None or stop_on == "any":
+        return frozenset(diagnoses) if stop_on else frozenset()
+    diagnoses.find(stop_on)
+    return frozenset([stop_on])
+
+
+class Watch:
+    """The doctor beside a run on the command line: looks a hundred times at most, and says on the terminal what changes."""
+
+    def __init__(self, trainer: Trainer, steps: int, unwanted: frozenset[str], bar: tqdm):
+        self.every, self.unwanted, self.bar = max(STRIDE, steps // LOOKS), unwanted, bar
+        self.said, self.verdicts = "", ()
+        # The games of two numbers have no samples to judge by.
+        self.examination = Examination(trainer) if trainer.config.data.page != "dynamics" else None
+
+    def left(self, iteration: int) -> int:
+        """Iterations until the next look."""
+        return self.every - iteration % self.every
+
+    def take(self, trainer: Trainer, first: int, rows: torch.Tensor, error: Diverged | None) -> Verdict | None:
+        """Takes what was played, looks if it is time, and returns the failure for which the run shall stop, if there is one."""
+        if self.examination is None:
+            return None
+        if len(rows):
+            self.examination.take(first, rows.numpy())
+        if error:
+            self.verdicts = self.examination.end(error, trainer.config)
+        elif trainer.iteration % self.every == 0:
+            self.verdicts = self.examination.look(trainer)
+        if (now := summary(self.verdicts)) != self.said and self.verdicts:
+            self.said = now
+            self.bar.write(f"iteration {trainer.iteration:,}: {now}", file=sys.stderr)
+        return next((verdict for verdict in self.verdicts if verdict.name in self.unwanted), None)
+
+
+def play(trainer: Trainer, steps: int, stop: threading.Event, bar: tqdm, kept: output.Nowhere, watch: Watch) -> Played:
+    """Advances in slices until `steps` are played, Ctrl-C is pressed, the game diverges, or a failure is told that shall end it."""
     played, n = Played(), 1
     while trainer.iteration < steps and not stop.is_set():
         first, start = trainer.iteration + 1, time.perf_counter()
+        error = None
         try:
-            rows = trainer.advance(min(n, steps - trainer.iteration))
-        except Diverged as error:
-            rows, played.state, played.detail = error.rows, "diverged", str(error)
+            rows = trainer.advance(min(n, steps - trainer.iteration, watch.left(trainer.iteration)))
+        except Diverged as diverged:
+            error, rows, played.state, played.detail = diverged, diverged.rows, "diverged", str(diverged)
         spent = time.perf_counter() - start
         played.seconds += spent
         if len(rows):
@@ -112,7 +157,11 @@ def play(trainer: Trainer, steps: int, stop: threading.Event, bar: tqdm, kept: o
             kept.rows(first, rows.numpy())
             bar.update(len(rows))
             bar.set_postfix_str("D {0:.3f}, G {4:.3f}".format(*rows[-1].tolist()), refresh=False)
-        if played.state == "diverged":
+        sick = watch.take(trainer, first, rows, error)
+        if error:
+            return played
+        if sick:
+            played.state, played.detail = "sick", f"Stopped: {sick.title} since iteration {sick.since:,}. {sick.says}"
             return played
         n = max(1, min(2 * n, int(n * SLICE / spent)))
     if stop.is_set():

@@ -18,6 +18,7 @@ from gancore.observe.metrics.line import Reference
 from gancore.observe.metrics.modes import Census
 from gancore.observe.metrics.plane import PlaneReference
 from gancore.observe.slowly import Slowly
+from gancore.observe.vitals import Vitals
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 PLANE_SAMPLES = 2000
@@ -51,6 +52,18 @@ def neighbours(source) -> Neighbours:
     return Neighbours(plane(source), source.pixels)
 
 
+@lru_cache(maxsize=32)
+def law_vitals(page: str, source, known) -> Vitals:
+    """What the health of a game on the line or in the plane is held against."""
+    return Vitals.of_law(page, source, known, known.n)
+
+
+@lru_cache(maxsize=8)
+def picture_vitals(source) -> Vitals:
+    """What the health of a game of pictures is held against."""
+    return Vitals.of_pictures(plane(source), source.pixels, IMAGE_SAMPLES)
+
+
 class Fixed:
     """What every look of a run shares: the config's fixed z, fixed real samples, and what is known about the data."""
 
@@ -72,6 +85,9 @@ class Fixed:
             self.reference = plane_reference(source)
         elif config.data.page == "images":
             self.plane, self.neighbours = plane(source), neighbours(source)
+            self.vitals = picture_vitals(source)
+        if config.data.page in ("line", "plane"):
+            self.vitals = law_vitals(config.data.page, source, self.reference)
 
 
 def fixed_real(config, source, n: int) -> torch.Tensor:

@@ -1,0 +1,190 @@
+"""`doctor`: what is the matter with a recorded run, and what to try; exit code 0 if nothing is, 3 if something is."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from gancore.catalog import BadKnob, near, shown
+from gancore.config import Config
+from gancore.observe.checkup import Checkup
+from gancore.observe.diagnoses.doctor import RAISE, Number, Verdict
+from gancore.observe.diagnoses.evidence import LOOKS, SPAN
+from gancore.observe.look import Look
+from gancore.observe.observer import Observer
+from gancore.record import library
+from gancore.record.recording import Reader, runs_folder
+from gancore.train.state import State
+from gancore.train.trainer import Diverged, Trainer
+
+WELL, SICK = 0, 3
+EVERY = 50  # Iterations that a copy of the run is played on between two looks.
+ON = max(LOOKS + RAISE + 1, SPAN // EVERY + RAISE + 1)  # looks: a whole window, and what it takes to raise a verdict
+PATIENCE = 5.0  # Seconds without a new checkpoint after which a run that nobody writes counts as over.
+
+
+class Examination:
+    """A trainer under the doctor's eyes. Looking never touches training: samples and streams are the observer's own."""
+
+    def __init__(self, trainer: Trainer):
+        self.observer = Observer(Observer.prepare(trainer.config, trainer.game.source))
+        if not hasattr(self.observer.fixed, "vitals"):
+            page = trainer.config.data.page
+            raise BadKnob(
+                f"data = {shown(trainer.config.data.name)} is of the page {page}, where nothing is diagnosed yet"
+            )
+        self.checkup = Checkup()
+        self.look(trainer)
+
+    @property
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return self.checkup.verdicts
+
+    def take(self, first: int, rows) -> None:
+        """The scalars (n, 6) of the iterations from `first` on, which follow those before."""
+        self.observer.history.append(rows, first)
+
+    def look(self, trainer: Trainer) -> tuple[Verdict, ...]:
+        return self.checkup.look(Look(trainer, self.observer.fixed, self.observer.history, self.observer.measured))
+
+    def end(self, error: Diverged, config: Config) -> tuple[Verdict, ...]:
+        """The game has left the finite numbers."""
+        return self.checkup.end((error.iteration, error.tensor), self.observer.fixed.vitals.bands, config)
+
+
+def doctor(asked) -> int:
+    """Examines as the command line says. Raises `BadKnob` or `RecordingError` for a run that cannot be examined."""
+    path = found(asked.run)
+    with Reader(path) as reader:
+        verdicts = follow(reader, asked.json) if asked.follow else examine(reader)
+        at = verdicts[0].seen if verdicts else 0
+    if not asked.follow:
+        print(
+            json.dumps(facts(path, verdicts), allow_nan=False)
+            if asked.json
+            else told(verdicts, f"{path.name}, iteration {at:,}")
+        )
+    return SICK if any(verdict.sick for verdict in verdicts) else WELL
+
+
+def found(run: str) -> Path:
+    """The recording at this path, or the newest one of this id in the runs folder. Raises `BadKnob` with those there are."""
+    if Path(run).is_file():
+        return Path(run)
+    folder = runs_folder()
+    there = {
+        path.stem.rsplit("-", 1)[0]: path for path in sorted(folder.glob("*.sqlite"), key=lambda p: p.stat().st_mtime)
+    }
+    there |= {path.stem: path for path in there.values()}
+    if run not in there:
+        some = list(there)[-5:]
+        give = (
+            f"give a path, or one of those in {folder}, such as {', '.join(some)}"
+            if some
+            else f"there is none in {folder}"
+        )
+        raise BadKnob(f"run = {shown(run)} is no recording{near(run, there)}: {give}")
+    return there[run]
+
+
+def examine(reader: Reader) -> tuple[Verdict, ...]:
+    """Restores the newest checkpoint and plays a copy of it on, for a window's worth of looks; the recording stays as it is."""
+    trainer = restored(reader)
+    examination = Examination(Trainer(Config.from_flat(reader.config), trainer.game.source))
+    iterations, past = reader.scalars(last=trainer.iteration)
+    if len(past):
+        examination.take(int(iterations[0]), past)
+    examination.look(trainer)
+    with tqdm(total=ON * EVERY, unit=" iterations", desc="playing a copy on", file=sys.stderr, leave=False) as bar:
+        for _ in range(ON):
+            first = trainer.iteration + 1
+            try:
+                rows = trainer.advance(EVERY)
+            except Diverged as error:
+                return examination.end(error, trainer.config)
+            examination.take(first, rows.numpy())
+            examination.look(trainer)
+            bar.update(EVERY)
+    return examination.verdicts
+
+
+def follow(reader: Reader, as_json: bool) -> tuple[Verdict, ...]:
+    """Looks at every new checkpoint of a growing run, tells each change of verdicts, and ends some time after its writer did."""
+    newest = restored(reader)
+    examination = Examination(Trainer(Config.from_flat(reader.config), newest.game.source))
+    taken, before = 0, None
+    for trainer in checkpoints(reader, newest):
+        iterations, rows = reader.scalars(first=taken + 1, last=trainer.iteration)
+        if len(rows):
+            examination.take(int(iterations[0]), rows)
+            taken = int(iterations[-1])
+        verdicts = examination.look(trainer)
+        names = [(v.name, v.since) for v in verdicts]
+        if names != before:
+            before = names
+            said = facts(reader.path, verdicts) if as_json else told(verdicts, f"iteration {trainer.iteration:,}")
+            print(json.dumps(said, allow_nan=False) if as_json else said, flush=True)
+    return examination.verdicts
+
+
+def checkpoints(reader: Reader, newest: Trainer) -> Iterator[Trainer]:
+    """The run at each new checkpoint, until nobody writes the recording any more."""
+    yield newest
+    news = time.monotonic()
+    while time.monotonic() - news < PATIENCE or library.in_use(reader.path):
+        time.sleep(0.2)
+        kept = reader.last_checkpoint()
+        if kept and kept[0] > newest.iteration:
+            newest, news = made(kept, newest.game.source), time.monotonic()
+            yield newest
+
+
+def restored(reader: Reader) -> Trainer:
+    """The run as its newest checkpoint has it."""
+    kept = reader.last_checkpoint()
+    if kept is None:
+        raise BadKnob(f"run = {shown(reader.path.name)} has no checkpoint yet: give it a second, or play it first")
+    return made(kept, Config.from_flat(reader.config).data.open())
+
+
+def made(kept: tuple, source) -> Trainer:
+    _, tensors, extra = kept
+    return Trainer(Config.from_json(extra["config"]), source, State.from_tensors(tensors))
+
+
+def facts(path: Path, verdicts: tuple[Verdict, ...]) -> dict:
+    """Plain values, for scripts."""
+    iteration = verdicts[0].seen if verdicts else 0
+    sick = any(verdict.sick for verdict in verdicts)
+    return {"run": path.stem, "iteration": iteration, "sick": sick, "verdicts": [v.plain() for v in verdicts]}
+
+
+def told(verdicts: tuple[Verdict, ...], where: str) -> str:
+    """The verdicts for a person."""
+    return "\n".join([where, *(line for verdict in verdicts for line in words(verdict))])
+
+
+def words(verdict: Verdict) -> Iterator[str]:
+    since = f" since iteration {verdict.since:,}" if verdict.since else ""
+    yield f"{'!' if verdict.sick else '-'} {verdict.title}{since}. {verdict.says}"
+    for number in verdict.numbers:
+        yield f"    {written(number)}"
+    if verdict.cure:
+        cure = verdict.cure
+        yield f"    try {cure.change}: {cure.expect}, within {cure.within:,} iterations"
+
+
+def written(number: Number) -> str:
+    floor = f" (a perfect sampler: {' to '.join(f'{end:.3g}' for end in number.floor)})" if number.floor else ""
+    return f"{number.what} {number.value:.3g}{floor}" if math.isfinite(number.value) else f"{number.what} is not known"
+
+
+def summary(verdicts: tuple[Verdict, ...]) -> str:
+    """One line: what is told now."""
+    return ", ".join(f"{v.title} since {v.since:,}" if v.since else v.title for v in verdicts)

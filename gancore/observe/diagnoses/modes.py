@@ -1,0 +1,80 @@
+"""What G leaves out: everything, some of it, or now this and now that."""
+
+from __future__ import annotations
+
+from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, diagnoses
+
+SPREAD = 0.2  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
+RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
+SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
+MOVING = 0.25  # Share of samples that change mode between two looks.
+COVERAGE = {"line": "density", "plane": "shares", "images": "samples"}
+
+
+def steadier(config) -> Cure | None:
+    """The first remedy for players that chase each other: a D whose slope at the data is held down."""
+    if config.penalty.name == "none":
+        return Cure(
+            "penalty=r1", "D's slope at real samples is held down, so that G is not chased from mode to mode", 2000
+        )
+    return None
+
+
+@diagnoses.add
+class Collapse(Diagnosis):
+    """Goodfellow 2016, section 5.1.1: whatever z is, G draws nearly the same."""
+
+    name = "collapse"
+    title = "Total collapse"
+    says = "G draws nearly the same sample whatever z is."
+    shows = ("spread", "effective")
+    proof = COVERAGE
+    yields_to = ("divergence", "d-blind", "vanishing-gradient")
+
+    def strength(self, seen):
+        return below(seen.usual("spread", 0.75), SPREAD)
+
+    def cure(self, config):
+        return steadier(config) or Cure(
+            f"g_opt.lr={config.g_opt.lr / 4:.3g}", "D gets the time to punish the one place that G sits on", 2000
+        )
+
+
+@diagnoses.add
+class DroppedModes(Diagnosis):
+    """Srivastava et al. 2017 (VEEGAN), Lin et al. 2018 (PacGAN): parts of the data that G never draws."""
+
+    name = "dropped-modes"
+    title = "Dropped modes"
+    says = "Part of the data is never, or hardly ever, drawn by G."
+    shows = ("least", "effective")
+    proof = COVERAGE
+    yields_to = ("collapse", "cycling", "divergence", "d-blind", "d-overpowers", "vanishing-gradient")
+
+    def strength(self, seen):
+        return all_of(below(seen.usual("least"), RAREST), above(seen.progress, SLOWLY))
+
+    def cure(self, config):
+        return steadier(config) or Cure(
+            "loss=relativistic", "D compares samples in pairs, which leaves no mode without pull", 3000
+        )
+
+
+@diagnoses.add
+class Cycling(Diagnosis):
+    """Metz et al. 2017, Figure 2: G runs from mode to mode with D behind it, and neither arrives."""
+
+    name = "cycling"
+    title = "Cycling"
+    says = "G's samples keep moving from one part of the data to another and come back."
+    shows = ("moved", "distance")
+    proof = COVERAGE
+    yields_to = ("divergence",)
+
+    def strength(self, seen):
+        return above(seen.usual("moved"), MOVING)
+
+    def cure(self, config):
+        return steadier(config) or Cure(
+            f"g_opt.lr={config.g_opt.lr / 4:.3g}", "smaller steps of G, so that D keeps up and the circle closes", 2000
+        )

@@ -1,0 +1,115 @@
+"""Verdicts on states set by hand: each failure is told by its own name, and nothing flickers."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+
+from gancore.config import Config
+from gancore.observe.diagnoses import diagnoses
+from gancore.observe.diagnoses.doctor import DROP, RAISE, Doctor, Standing, after
+from gancore.observe.diagnoses.evidence import FACTS, Evidence
+
+CONFIG = Config()
+BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
+WELL = {
+    "distance": 0.05, "spread": 1.0, "effective": 7.9, "least": 0.85, "near": 0.9, "moved": 0.03, "separation": 0.55,
+    "won": 0.02, "g_grad": 0.3, "g_usual": 0.4, "size": 1.0,
+}  # fmt: skip
+STATES = {
+    "collapse": {"spread": 0.07, "distance": 1.0, "least": 0.0, "effective": 1.0, "won": 0.3, "separation": 0.8},
+    "dropped-modes": {"least": 0.0, "effective": 5.0, "distance": 0.4, "won": 0.2, "separation": 0.7},
+    "cycling": {"moved": 0.8, "distance": 1.0, "least": 0.0, "effective": 1.1},
+    "vanishing-gradient": {"separation": 1.0, "won": 1.0, "g_grad": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
+    "d-overpowers": {"separation": 0.999, "won": 0.97, "distance": 2.0, "near": 0.0, "least": 0.0},
+    "d-blind": {"separation": 0.3, "won": -0.2, "distance": 2.0, "near": 0.0},
+    "divergence": {"distance": 300.0, "near": 0.0, "spread": 40.0, "separation": 0.9, "won": 0.4},
+}
+
+
+def evidence(looks, bands=BANDS, every=100):
+    """Evidence of looks every so many iterations, the first an untrained G far away: a list of facts that differ from `WELL`."""
+    rows = [WELL | {"distance": 3.0}, *(WELL | row for row in looks)]
+    facts = {name: np.array([row.get(name, math.nan) for row in rows]) for name in FACTS}
+    return Evidence(np.arange(len(rows)) * float(every), facts, bands)
+
+
+def told(looks, every=100):
+    """What the doctor says after each look, as names."""
+    doctor = Doctor()
+    return [{v.name for v in doctor.see(evidence(looks[: i + 1], every=every), CONFIG)} for i in range(len(looks))]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_state_that_stays_is_told_by_its_name_alone(name):
+    said = told([STATES[name]] * 40)
+    assert said[0] == {"too-early"} and said[-1] == {name}
+
+
+def test_a_good_run_is_healthy_and_never_anything_worse():
+    said = told([{}] * 60)
+    assert said[-1] == {"healthy"} and {name for names in said for name in names} == {"too-early", "healthy"}
+
+
+def test_far_but_coming_nearer_is_too_early_to_say():
+    ways = [{"distance": 3.0 * 0.93**i, "separation": 0.999, "won": 0.97, "near": 0.0, "least": 0.0} for i in range(30)]
+    assert {name for names in told(ways) for name in names} == {"too-early"}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_one_bad_look_is_no_failure_and_one_good_look_is_no_cure(name):
+    noisy = [{}] * 30 + [STATES[name]] + [{}] * 10
+    assert {n for names in told(noisy) for n in names} <= {"too-early", "healthy"}
+    back = told([STATES[name]] * 40 + [{}] + [STATES[name]] * 10)
+    assert all(name in names for names in back[-11:])
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_cured_run_is_told_healthy_again(name):
+    assert told([STATES[name]] * 30 + [{}] * 60)[-1] == {"healthy"}
+
+
+def test_a_strength_that_trembles_around_its_limit_changes_the_standing_once():
+    random, standing, changes = np.random.default_rng(0), Standing(), 0
+    for i in range(500):
+        now = after(standing, 1 + random.uniform(-0.15, 0.15), i)
+        changes += now.told != standing.told
+        standing = now
+    assert changes == 1 and standing.told
+
+
+def test_since_is_the_first_look_of_the_row_that_made_it_told():
+    standing = Standing()
+    for iteration, strength in zip(range(100, 900, 100), [0.5, 2, 0.5, 2, 2, 2, 2, 2]):
+        standing = after(standing, strength, iteration)
+    assert standing.told and standing.since == 400
+    for _ in range(DROP - 1):
+        standing = after(standing, 0.1, 1000)
+    assert standing.told and not after(standing, 0.1, 1000).told
+    assert RAISE > 1 < DROP
+
+
+def test_what_is_not_known_changes_nothing():
+    assert after(Standing(True, 2, 5), math.nan, 9) == Standing(True, 2, 5)
+    unknown = [{name: math.nan for name in FACTS}] * 30
+    assert told(unknown)[-1] == {"too-early"}
+
+
+def test_a_number_that_is_none_is_told_at_once():
+    seen = evidence([{}] * 3)
+    broken = Evidence(seen.iterations, seen.facts, BANDS, (250, "weights G.0.weight"))
+    (verdict,) = Doctor().see(broken, CONFIG)
+    assert verdict.name == "divergence" and "weights G.0.weight" in verdict.says and verdict.sick
+
+
+@pytest.mark.parametrize("name", diagnoses)
+def test_every_diagnosis_shows_two_facts_a_chart_and_a_change_that_a_fork_takes(name):
+    found = diagnoses.make(name)
+    assert len(found.shows) == 2 and set(found.shows) <= FACTS.keys() and found.says.endswith(".")
+    assert set(found.yields_to) <= set(diagnoses)
+    assert inspect.getdoc(type(found)).splitlines()[0].endswith(".")
+    for config in (CONFIG, Config.from_flat({"penalty": "r1", "loss": "minimax", "g_opt": "sgd", "g_opt.lr": 0.5})):
+        cure = found.cure(config)
+        address, _, value = cure.change.partition("=")
+        assert config.with_(address, value) != config and cure.within > 0 and cure.expect
