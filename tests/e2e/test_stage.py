@@ -12,7 +12,7 @@ class Wire:
 
     def __init__(self, page):
         self.looks = []
-        page.on("websocket", lambda socket: socket.on("framesent", self.heard))
+        page.on("websocket", lambda socket: "/live/ws/" in socket.url and socket.on("framesent", self.heard))
 
     def heard(self, payload):
         said = json.loads(payload)
