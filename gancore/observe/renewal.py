@@ -17,6 +17,7 @@ from gancore.observe.look import PLANE_SAMPLES, SCORED, Fixed, fixed_real, plane
 from gancore.observe.metrics.modes import PERFECT_2D
 from gancore.observe.metrics.plane import PlaneReference
 
+ROUGH = 2  # points along each side of a cell that the density is averaged over while a hand moves
 STILL = 0.4  # Seconds without another edit after which the exact reference is made: a hand may still be moving.
 ROOM = 1 / 8  # of its own window that may lie outside the one that is shown: there is nothing but empty margin
 WIDER = 2.0  # times the data's own window that the one that is shown may be
@@ -75,7 +76,8 @@ def edited(before: Fixed, config, source) -> Fixed:
 def interim(before: PlaneReference, source: Framed) -> PlaneReference:
     weight = np.array([row[0] for row in getattr(source, "modes", ())])
     expected = PERFECT_2D * weight / weight.sum() if len(weight) else None
-    return replace(before, source=source, quantiles=np.full_like(before.quantiles, np.nan), expected=expected)
+    gaps = np.full_like(before.quantiles, np.nan)
+    return replace(before, source=source, quantiles=gaps, expected=expected, finer=ROUGH)
 
 
 def exactly(fixed: Fixed) -> Fixed:
@@ -83,6 +85,7 @@ def exactly(fixed: Fixed) -> Fixed:
     made = copy.copy(fixed)
     made.source = Framed(fixed.source.law, framed(fixed.source.window, fixed.source.law.window))
     made.reference, made.exact = plane_reference(made.source), True
+    _ = made.reference.p  # kept there: made here, where nobody waits for it
     return made
 
 

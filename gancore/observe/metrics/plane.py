@@ -43,6 +43,7 @@ class PlaneReference:
     near: Neighbourhood
     floor: dict[str, tuple[float, float]]
     expected: np.ndarray | None = None  # (modes,) share of a perfect sampler's samples near each; None without modes
+    finer: int = FINER
 
     @classmethod
     def of(cls, source, n: int) -> PlaneReference:
@@ -107,8 +108,8 @@ class PlaneReference:
         """The data's share of each cell, blurred, (SIDE, SIDE), y down the rows; None where the density is unknown."""
         if not hasattr(self.source, "log_prob"):
             return None
-        fine = self.source.log_prob(torch.from_numpy(self._points(SIDE * FINER))).exp().numpy()
-        cells = fine.reshape(SIDE, FINER, SIDE, FINER).mean((1, 3)) * np.prod(self.cell)
+        fine = self.source.log_prob(torch.from_numpy(self._points(SIDE * self.finer))).exp().numpy()
+        cells = fine.reshape(SIDE, self.finer, SIDE, self.finer).mean((1, 3)) * np.prod(self.cell)
         return self.blurred(cells)
 
     def share(self, x: np.ndarray) -> np.ndarray:
