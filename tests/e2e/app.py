@@ -58,7 +58,7 @@ class Server:
     def __init__(self, process: subprocess.Popen, url: str, home: Path):
         self.process, self.url, self.home = process, url, home
 
-    def wait(self, seconds: float = 60):
+    def wait(self, seconds: float = 180):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.process.poll() is not None:

@@ -169,7 +169,7 @@ def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
 
 def test_the_plane_plays_and_every_panel_draws(visitor):
     me = visitor().visit("/plane").play(50)
-    names = {"plane", "shares", "sliced", "latent", "losses", "scores", "gradients"}
+    names = {"plane", "shares", "sliced", "latent", "losses", "scores", "gradients", "neighbours"}
     me.until(lambda: all(me.shown().get(name, 0) > 0 for name in names), why="for a frame on every panel")
     me.press("Pause")
     field = me.page.locator("[data-panel=plane] image").first
