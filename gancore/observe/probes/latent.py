@@ -8,9 +8,9 @@ import torch
 from gancore.observe.metrics.modes import WITHIN
 from gancore.observe.probes.shelf import probe
 
-SIDE = 64  # Cells along each side of the map of two numbers.
+SIDE = 48  # Cells along each side of the map of two numbers.
 STRIP = 400  # Cells of the map of one number.
-NAMED = 12  # Cells that a mode's region needs for its number to be read on it.
+NAMED = 8  # Cells that a mode's region needs for its number to be read on it.
 # Paul Tol's muted scheme, safe for colour-blind readers. Modes beyond the ninth begin anew: their numbers tell them apart.
 HUES = ("#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499")
 NOWHERE = (138, 143, 152, 70)  # red, green, blue, alpha of a z that lands near no mode
@@ -51,8 +51,10 @@ def cells(z: torch.Tensor) -> torch.Tensor:
 
 def landed(x: np.ndarray, modes: np.ndarray) -> np.ndarray:
     """The number of the mode that each sample (n, 2) is near enough to for high quality, counted from 1; 0 near none."""
-    away = np.stack([np.hypot(*(x - row[1:3]).T) / row[3] for row in modes], axis=1)
-    return np.where(away.min(1) < WITHIN, away.argmin(1) + 1, 0)
+    centres, sigmas = modes[:, 1:3].T.astype(x.dtype), modes[:, 3].astype(x.dtype)
+    away = (np.square(x[:, :1] - centres[0]) + np.square(x[:, 1:] - centres[1])) / np.square(sigmas)  # (n, modes)
+    nearest = away.argmin(1)
+    return np.where(away[np.arange(len(x)), nearest] < WITHIN**2, nearest + 1, 0)
 
 
 def places(mode: np.ndarray, at: np.ndarray, count: int) -> np.ndarray:
