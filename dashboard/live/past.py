@@ -35,8 +35,10 @@ class Past:
 
     def _find(self, iteration: int, step: int) -> bytes | str:
         try:
-            if self._replay is None or self._replay.path != self.session.path:  # a restart records anew
-                self._replay = Replay(self.session.path)
+            if self._replay and self._replay.path != self.session.path:  # a restart records anew
+                self._replay.close()
+                self._replay = None
+            self._replay = self._replay or Replay(self.session.path)
             frame = self._replay.frame(iteration, step)
             return frame.encode() if frame else "Nothing to look back on yet: the recording holds no frame."
         except RecordingError as error:

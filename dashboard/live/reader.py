@@ -40,7 +40,8 @@ async def live(hub: Any, socket: WebSocket) -> None:
     if session is None or not same_origin(socket):
         await socket.close(1008)  # before accept this is HTTP 403
         return
-    controls = secrets.compare_digest(socket.query_params.get("key", "").encode(), session.key.encode())
+    given = socket.query_params.get("key", "")  # a recording has no key, and nobody to steer it
+    controls = bool(session.key) and secrets.compare_digest(given.encode(), session.key.encode())
     await socket.accept()
     reader = Reader(socket, session, controls)
     try:

@@ -49,7 +49,7 @@ def delete(path: Path) -> Path:
     """Takes a recording out of the library. Where it lies now it can be brought back from until the server starts again."""
     if in_use(path):
         raise RecordingError(
-            f"cannot delete the recording {path.stem}: its run is still being trained. Pause and leave it first."
+            f"cannot delete the recording {path.stem}: it is still being trained or looked at. Leave it first."
         )
     with kindly(path, "write"):
         gone = path.parent / DELETED / path.name

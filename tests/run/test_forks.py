@@ -146,13 +146,14 @@ def test_a_disk_that_stays_full_lets_a_run_go_on_unrecorded_when_told_to(hosting
 def test_a_recording_is_shown_as_it_ended_and_found_by_its_name_alone(hub, parent):
     recorded = hub.find(parent.path.stem)
     assert Frame.decode(recorded.newest()[1]).iteration == 1000 == recorded.status()[1]["iteration"]
+    assert not recorded.key and not hasattr(recorded, "play")
     assert recorded.running().loss.name == "least-squares" and recorded.events == EVENTS
     for name in ("../" + parent.path.stem, "nothing", "", "a/b", parent.path.stem + ".sqlite", "%2e%2e"):
         assert hub.find(name) is None
 
 
 def test_a_deleted_recording_comes_back_and_one_in_use_cannot_be_deleted(hub, parent):
-    with pytest.raises(OSError, match="still being trained"):
+    with pytest.raises(OSError, match="still being trained or looked at"):
         library.delete(parent.path)
     hub.forget(parent)
     until(lambda: not library.in_use(parent.path))
