@@ -118,14 +118,15 @@ class Look:
     """A moment: the trainer as it stands, through the eyes of the fixed samples."""
 
     def __init__(
-        self, trainer, fixed: Fixed, history, measured, measuring=True, past=None, slow=None, playing: bool = False
+        self, trainer, fixed: Fixed, history, measured, measuring=True, past=None, slow=None, playing=False, memory=None
     ):
         """`history` holds every iteration's scalars, `measured` what is measured at looks that are `measuring`.
 
         `past` says where the fixed z were sent at earlier looks. In slow motion, `slow`, the game is seen as it stands
-        at the stage that is looked at.
+        at the stage that is looked at. `memory` is what probes keep in mind from look to look, each under its own name.
         """
         self.playing, self.unfinished = playing, False
+        self.memory = {} if memory is None else memory
         self.trainer, self.fixed, self.history = trainer, fixed, history
         self.measured, self.measuring, self.past = measured, measuring, past
         self.game, self.slow, self.loss = trainer.game, slow, trainer.config.loss
@@ -218,7 +219,7 @@ class Look:
 
     def slowly(self, name: str, begin: Callable[[], Callable]) -> dict[str, np.ndarray]:
         """What takes longer than a look may, as of the last time that it was done; `begin()` makes the work, see `Sliced`."""
-        state, job = self.state, self.measured.setdefault(name, Slowly())
+        state, job = self.state, self.memory.setdefault(name, Slowly())
         done = job.look((state.iteration, state.d_updates, state.g_updates), begin, self.playing)
         self.unfinished |= not done
         return job.arrays

@@ -28,6 +28,7 @@ class Observer:
         self.fixed, self._renewal = fixed, Renewal()
         self.history = History(SCALARS, buckets=BUCKETS)
         self.measured: dict = {}
+        self.memory: dict = {}
         self.past = Past()
         self.slow: SlowMotion | None = None
         self.unfinished = False  # Whether more looks at the same moment would show more.
@@ -45,7 +46,9 @@ class Observer:
         """A frame with the arrays of the probes in `wanted`; `elapsed` is seconds of training so far."""
         self.fixed = self._renewal.follow(self.fixed, trainer)
         measuring = not self.slow and (not playing or self._due(trainer.iteration))
-        look = Look(trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow, playing)
+        look = Look(
+            trainer, self.fixed, self.history, self.measured, measuring, self.past, self.slow, playing, self.memory
+        )
         self._remember(look)
         arrays = {}
         for name in sorted(wanted):

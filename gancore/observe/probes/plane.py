@@ -77,7 +77,8 @@ def reading(look):
         with np.errstate(divide="ignore", invalid="ignore"):
             ratio = np.where(np.isfinite(optimal_d(p, q)), p / q, np.nan)
         grids |= {"p_at": p, "q_at": q, "ratio_at": ratio}
-    return {name: grid.reshape(SIDE, SIDE).astype(np.float32) for name, grid in grids.items()}
+    with np.errstate(over="ignore"):  # a ratio beyond float32 is endless
+        return {name: grid.reshape(SIDE, SIDE).astype(np.float32) for name, grid in grids.items()}
 
 
 @probe

@@ -26,11 +26,11 @@ def long_trails(look):
 
 def past(look) -> list[np.ndarray]:
     """Samples (ARROWS, 2) of the last `LONG` frames for which trails were asked, the newest last."""
-    at, kept = look.measured.get("trails", (-1, []))
+    at, kept = look.memory.get("trails", (-1, []))
     if at == look.state.iteration:
         kept = kept[:-1]  # A single step of one player moves samples, and counts no iteration.
     kept = [*kept[-LONG:], finite(look.fake[:ARROWS].numpy())]
-    look.measured["trails"] = look.state.iteration, kept
+    look.memory["trails"] = look.state.iteration, kept
     return kept
 
 
