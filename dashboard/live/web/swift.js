@@ -13,7 +13,7 @@ export class Swift {
     this.traces = figure.data.flatMap((trace, at) => (quiet(trace) ? [curve(trace, at, bound)] : []));
     this.pictures = (figure.layout.images ?? []).flatMap((image, at) => {
       const name = bound(`layout.images.${at}.source`);
-      return name && image.xref === "x" && image.yref === "y" ? [{ ...image, at, name, node: shape("image", { preserveAspectRatio: "none" }) }] : [];
+      return name && image.xref === "x" && image.yref === "y" ? [{ at, name, node: shape("image", { preserveAspectRatio: "none" }) }] : [];
     });
     for (const { at } of this.traces) Object.assign(figure.data[at], { x: [null], y: [null] });
     this.names = new Set([...this.traces.flatMap(({ names }) => Object.values(names)), ...this.pictures.map(({ name }) => name)]);
@@ -36,8 +36,9 @@ export class Swift {
       const [xs, ys] = [arrays[names.x]?.values ?? trace.x, arrays[names.y]?.values ?? trace.y];
       node.setAttribute("d", trace.dots ? spots(xs, ys, x, y) : lines(xs, ys, x, y));
     }
-    for (const { node, at, name, ...place } of this.pictures) {
-      if (!shown(node, plot.layout.images[at].visible)) continue;
+    for (const { node, at, name } of this.pictures) {
+      const place = plot.layout.images[at]; // which frames may move
+      if (!shown(node, place.visible)) continue;
       if (arrays[name] && (moved || changed.has(name))) node.setAttribute("href", png(arrays[name]));
       if (moved) put(node, place, x, y);
     }
