@@ -55,7 +55,7 @@ def take(page: str, run: Session) -> None:
 def owner() -> str:
     """Who this browser is, to the recordings it makes: a digest of its cookie, or nothing where it takes none."""
     secret = st.context.cookies.get(COOKIE, "")
-    known = isinstance(secret, str) and secret  # where no server runs, as in a test of a page, it is neither
+    known = isinstance(secret, str) and secret  # without a browser, Streamlit's tests say, there is no telling
     return sha256(secret.encode()).hexdigest()[:32] if known else ""
 
 
