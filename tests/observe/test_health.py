@@ -109,7 +109,7 @@ def test_a_paused_run_gives_no_new_evidence():
     observer.history.append(trainer.advance(60).numpy(), 1)
     for _ in range(20):
         observer.look(trainer, {"health"}, 0.0, playing=False)
-    assert len(observer.measured["health"].past) == 1
+    assert len(observer.memory["health"].past) == 1
 
 
 def test_a_game_of_two_numbers_has_no_verdicts():

@@ -132,5 +132,5 @@ def test_a_step_of_one_player_moves_the_end_of_a_trail_and_the_past_is_bounded()
     for _ in range(LONG + 5):
         trainer.advance(1)
         look(trainer, observer, "trails")
-    assert len(observer.measured["trails"][1]) == LONG + 1
+    assert len(observer.memory["trails"][1]) == LONG + 1
     assert look(trainer, observer, "long-trails")["trail_x"].reshape(ARROWS, -1).shape[1] == SHORT + 2

@@ -208,5 +208,6 @@ function drawn(spec) {
     const owner = steps.slice(0, -1).reduce((at, step) => at?.[step], figure);
     if (owner) delete owner[steps.at(-1)];
   }
-  return JSON.stringify({ ...spec, figure });
+  const hover = spec.hover && { ...spec.hover, window: undefined }; // frames say it too
+  return JSON.stringify({ ...spec, figure, hover });
 }

@@ -60,6 +60,8 @@ class DOverpowers(Diagnosis):
         return unbeaten(seen)
 
     def cure(self, config):
+        if config.g_opt.lr < config.d_opt.lr / 10:
+            return Cure(f"g_opt.lr={config.d_opt.lr:.3g}", "G takes steps as long as D's and starts to answer", 2000)
         if config.penalty.name == "none":
             return Cure("penalty=r1", "D's slope is held down, and G's way to the data becomes visible", 2000)
         return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", "D learns slower, so that G keeps up", 2000)
