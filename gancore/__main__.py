@@ -13,10 +13,9 @@ from gancore.cli.doctor import doctor
 from gancore.cli.importing import bring
 from gancore.cli.listing import show
 from gancore.cli.reproduce import reproduce
-from gancore.cli.training import train
+from gancore.cli.training import FAILURES, train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
-from gancore.observe.diagnoses import diagnoses
 
 UNUSABLE, STOPPED = 2, 130
 
@@ -51,7 +50,7 @@ def parser() -> Parser:
         "--out", metavar="FILE", help="keep a recording (.sqlite) or every iteration's scalars (.csv)"
     )
     training.add_argument(
-        "--stop-on", metavar="FAILURE", help="stop, with exit code 3, once it is told: any, " + ", ".join(diagnoses)
+        "--stop-on", metavar="FAILURE", help="stop, with exit code 3, once it is told: any, " + ", ".join(FAILURES)
     )
     training.set_defaults(act=train)
 
