@@ -31,6 +31,7 @@ from gancore.train.trainer import SCALARS, Diverged, Trainer
 STEPS = Knob("steps", 5000, 1, 10**9)
 SLICE = 0.1  # Seconds between two strokes of the progress bar, and the longest that Ctrl-C waits.
 EXITS = {"finished": 0, "diverged": 3, "sick": 3, "stopped": 130}
+FAILURES = tuple(diagnoses)
 LOOKS = 100  # of the doctor in a run, at most
 FAILURES = tuple(diagnoses)
 

@@ -53,7 +53,9 @@ class Vitals:
     def of_pictures(cls, plane, pixels, n: int) -> Vitals:
         """Of a set of pictures, seen along its first principal axes, each in its own standard deviation."""
         chance = np.random.default_rng(SEED)
-        rows = [np.sort(chance.choice(len(pixels), n, replace=False)) for _ in range(ROUNDS)]
+        rows = chance.integers(
+            len(pixels), size=(ROUNDS, n)
+        )  # with replacement, as training draws, and as small sets need
         axes = min(AXES, len(plane.components))
 
         def place(x):

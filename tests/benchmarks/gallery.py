@@ -19,7 +19,6 @@ GALLERY = {
     "failure-vanishing": "vanishing-gradient",
     "failure-blind": "d-blind",
     "failure-overpowers": "d-overpowers",
-    "failure-cycling": "cycling",
     "failure-divergence": "divergence",
     "plane-collapse": "cycling",
 }
@@ -45,11 +44,15 @@ def outcome(name: str, seed: int) -> Outcome:
     if verdict is None:
         return Outcome(None)
     told, before = trainer.iteration, distance(trainer, examination)
+    if verdict.cure.rewind:
+        trainer = Trainer(presets.load(name).config.with_("seed", seed))
+        trainer.advance(verdict.since // 2)
+        examination = Examination(trainer)
     trainer.apply(verdict.cure.change)
     healed = Examination(trainer)
-    healed.observer = examination.observer
     try:
-        while trainer.iteration < told + verdict.cure.within:
+        end = trainer.iteration + verdict.cure.within
+        while trainer.iteration < end:
             step(trainer, healed)
     except Diverged:
         return Outcome(told, verdict.cure.change, False, before, float("nan"))

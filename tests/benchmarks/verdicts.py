@@ -14,6 +14,7 @@ import json
 import math
 import os
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
@@ -29,7 +30,7 @@ from gancore.observe.observer import Observer
 from gancore.train.trainer import Diverged, Trainer
 from tests.benchmarks.verdict_truth import FAILURES, Truth, labels
 
-KEPT = Path(os.environ.get("GANSCOPE_TRACES", "/tmp/ganscope-traces"))
+KEPT = Path(os.environ.get("GANSCOPE_TRACES") or Path(tempfile.gettempdir()) / "ganscope-traces")
 ITERATIONS, STRIDE, CHECK = 2000, 40, 80
 SEEDS = {"tune": range(1), "score": range(100, 108)}
 

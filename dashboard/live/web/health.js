@@ -57,8 +57,8 @@ class Strip {
     }, make("b", { "aria-hidden": "true" }, MARKS[name] ?? "▲"), make("span", {}, title), make("small", {}, since ? `since ${since.toLocaleString("en")}` : ""))));
   }
 
-  detail({ name, says, numbers, panel, cure }) {
-    const key = JSON.stringify([name, says, panel, cure]);
+  detail({ name, says, numbers, panel, cure, since }) {
+    const key = JSON.stringify([name, says, panel, cure, since]);
     if (key === this.detailed) return;
     this.detailed = key;
     this.facts = numbers.map(() => make("b", {}));
@@ -66,19 +66,20 @@ class Strip {
       `${what} `, this.facts[at], floor ? ` (perfect: ${floor.map(rounded).join(" to ")})` : ""), " "]);
     this.proof = panel ? make("button", { type: "button", class: "gs-verdict-link", click: () => this.prove(panel) }) : null;
     const first = make("p", {}, `${says} `, ...facts, ...(panel ? [this.proof] : []));
-    this.body.replaceChildren(first, ...(cure ? [this.remedy(cure)] : []));
+    this.body.replaceChildren(first, ...(cure ? [this.remedy(cure, since)] : []));
   }
 
-  remedy({ change, expect, within }) {
+  remedy(cure, since) {
+    const { change, expect, within } = cure;
     const trial = this.panel.player.run.controls ? [make("a", { class: "gs-verdict-link", target: "_blank", rel: "noopener", href: "#",
       title: "Opens a run of its own that is this one up to here, and then makes the change",
-      click: (event) => (event.currentTarget.href = this.fork(change)) }, "in a new tab")] : [];
+      click: (event) => (event.currentTarget.href = this.fork(cure, since)) }, "in a new tab")] : [];
     return make("p", {}, "Try ", make("code", {}, change), " ", ...trial, `: ${expect}, within ${within.toLocaleString("en")} iterations.`);
   }
 
   /** This run's own link with one more change, at the iteration where it stands: the same run until then, bit for bit. */
-  fork(change) {
-    const iteration = Number(this.panel.root.dataset.iteration ?? 0);
+  fork({ change, rewind }, since) {
+    const iteration = rewind ? Math.floor(since / 2) : Number(this.panel.root.dataset.iteration ?? 0);
     const past = this.panel.player.transport.changes.events.filter((event) => event.iteration <= iteration);
     const url = new URL(settingsLink({ events: [...past, { iteration, what: change }], planned: [] }));
     url.searchParams.set("play", "1");

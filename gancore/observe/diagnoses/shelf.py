@@ -18,6 +18,7 @@ class Cure:
     change: str  # address=value, a live knob
     expect: str
     within: int
+    rewind: bool = False  # Make it where the run was still sound, half way to the failure, not where it stands.
 
 
 class Diagnosis:

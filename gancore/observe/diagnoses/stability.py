@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from gancore.catalog import knobs
 from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, diagnoses
 
 ASTRAY = 10.0  # Standard deviations of the data: no sample belongs there,
@@ -34,6 +35,14 @@ class Divergence(Diagnosis):
         return max((sign for sign in (gone, grown) if not math.isnan(sign)), default=math.nan)
 
     def cure(self, config):
-        if config.g_opt.lr > 2 * config.d_opt.lr:
-            return Cure(f"g_opt.lr={config.g_opt.lr / 10:.3g}", "steps of G stay small enough to be called back", 1000)
-        return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", "steps of D stay small enough to be called back", 1000)
+        """The rate that its optimiser starts with, for the player whose rate is farthest above that."""
+        usual = {player: starting_rate(getattr(config, player)) for player in ("d_opt", "g_opt")}
+        player = max(usual, key=lambda name: getattr(config, name).lr / usual[name])
+        rate = min(usual[player], getattr(config, player).lr / 10)
+        expect = f"steps of {player[0].upper()} stay small enough to be called back"
+        return Cure(f"{player}.lr={rate:.3g}", expect, 1000, rewind=True)
+
+
+def starting_rate(choice) -> float:
+    """The learning rate that an optimiser of this kind has if nobody says otherwise."""
+    return next(k.default for k in knobs(choice) if k.name == "lr")
