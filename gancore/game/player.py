@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from itertools import accumulate
 
 import torch
 from torch import Tensor, nn
+
+from gancore.seeds import seeded
 
 
 class Player:
@@ -64,18 +66,6 @@ def slots(module: nn.Module):
         for name, tensor in named(remove_duplicate=False):
             layer, _, key = name.rpartition(".")
             yield getattr(module.get_submodule(layer), dict_of), key, first.setdefault(id(tensor), name)
-
-
-@contextmanager
-def seeded(seed: int):
-    """Modules draw from torch's global generator and from no other: it starts at `seed` here and is put back after."""
-    # `torch.random.fork_rng` does the same for every device at once and costs 100 µs instead of 2.
-    before = torch.default_generator.get_state()
-    torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        torch.default_generator.set_state(before)
 
 
 def draws(layer: nn.Module) -> bool:

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 from gancore import seeds
-from gancore.game.player import Player, seeded
+from gancore.game.player import Player
+from gancore.seeds import seeded
 from tests.game.playing import DIGIT, KINDS, LINE, built, kind, played, rows
 
 

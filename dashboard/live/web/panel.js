@@ -7,9 +7,11 @@ import { linkPoints } from "./linked.js";
 import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
 import { sketch } from "./sketch.js";
+import { rewrite } from "./words.js";
 import { make, segments } from "./dom.js";
 import { Swift } from "./swift.js";
 
+const UNSEEN = 3000; // ms between two pictures of a panel that is off the screen
 const CONFIG = { displayModeBar: false, doubleClick: false, showTips: false };
 const MOVES = { frame: { duration: 0, redraw: false }, transition: { duration: 0 }, mode: "immediate" };
 // `animate` without redraw moves lines and bars at half the cost of `restyle`; everything else needs the redraw.
@@ -33,6 +35,9 @@ export class Panel {
     this.build();
     // The window is not the only thing that resizes a panel: the sidebar does.
     this.sizes = new ResizeObserver(() => this.resize());
+    this.near = true; // on the screen, or about to be scrolled there
+    this.sights = new IntersectionObserver(([seen]) => this.sight(seen.isIntersecting), { rootMargin: "80px" });
+    this.sights.observe(this.root);
   }
 
   build() {
@@ -130,7 +135,31 @@ export class Panel {
     if (this.early) this.root.dataset.iteration = this.early.iteration;
   }
 
+  /** A panel off the screen is drawn now and then, with the newest of the frames that it let pass. */
   draw(frame) {
+    if (!this.near && performance.now() - this.drawnAt < UNSEEN) {
+      this.passed = frame;
+      this.later ??= setTimeout(() => this.catchUp(), UNSEEN);
+      return Promise.resolve();
+    }
+    this.drawnAt = performance.now();
+    this.passed = undefined;
+    return this.put(frame);
+  }
+
+  sight(near) {
+    this.near = near;
+    if (near) this.catchUp();
+  }
+
+  catchUp() {
+    clearTimeout(this.later);
+    this.later = undefined;
+    if (this.passed) this.put(this.passed);
+    this.passed = undefined;
+  }
+
+  put(frame) {
     if (!this.Plotly) this.sketch(frame);
     return this.queue(async () => {
       for (const tool of this.tools) tool.frame?.(frame);
@@ -145,7 +174,8 @@ export class Panel {
     const binds = fresh.filter((bind) => !this.quick(bind));
     const layout = {};
     for (const { path, name, axis } of binds.filter((bind) => bind.trace === undefined)) {
-      if (!this.held().has(axis)) layout[plotlyPath(path)] = drawable(path, this.last[name]);
+      const value = drawable(path, this.last[name]);
+      if (!this.held().has(axis) && !rewrite(this.plot, path, value)) layout[plotlyPath(path)] = value;
     }
     Object.assign(layout, this.ranges.fit(this.last, this.plot.layout, this.held()));
     if (Object.keys(layout).length) await this.relayout(layout);
@@ -279,6 +309,8 @@ export class Panel {
 
   close() {
     this.sizes.disconnect();
+    this.sights.disconnect();
+    clearTimeout(this.later);
     for (const tool of this.tools) tool.close?.();
     this.queue(() => this.Plotly?.purge(this.plot));
     this.root.remove();

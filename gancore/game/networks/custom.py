@@ -13,7 +13,8 @@ from torch import nn
 from gancore.catalog import BadKnob, shown
 from gancore.game.networks.bends import squashed
 from gancore.game.networks.shelf import Network, networks
-from gancore.game.player import Player, seeded
+from gancore.game.player import Player
+from gancore.seeds import seeded
 
 
 class Own(Network):

@@ -14,6 +14,7 @@ from gancore.game.networks.crowd import SeesBatch, batch_layer_knob, head, kerne
 from gancore.game.networks.first_weights import init_knob, start
 from gancore.game.networks.pictures import draws_pictures, needs_pictures, sides
 from gancore.game.networks.shelf import networks
+from gancore.seeds import seeded
 
 
 @networks.add
@@ -39,7 +40,7 @@ class DCGAN(SeesBatch):
     init: str = init_knob("normal-0.02")
 
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             if draws_pictures(self.name, takes, gives):
                 layers = self._generator(prod(takes), *gives[:2])
             else:

@@ -11,6 +11,7 @@ from torch.nn import init
 from gancore.catalog import BadKnob, knob
 from gancore.game.networks.bends import squashed
 from gancore.game.networks.shelf import Network, networks
+from gancore.seeds import seeded
 
 
 @networks.add
@@ -23,7 +24,7 @@ class Dirac(Network):
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
         if (prod(takes), prod(gives)) != (1, 1):
             raise BadKnob(f"dirac cannot go from {takes} to {gives}: {NEEDS}")
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             weight = nn.Linear(1, 1, bias=False)
         init.constant_(weight.weight, self.start)
         return nn.Sequential(weight, *squashed(squash))

@@ -12,6 +12,7 @@ from gancore.game.networks.bends import LargestPiece, dropped, squashed
 from gancore.game.networks.crowd import SeesBatch, batch_layer_knob, head, kernels_knob
 from gancore.game.networks.first_weights import init_knob, r_knob, start
 from gancore.game.networks.shelf import networks
+from gancore.seeds import seeded
 
 
 @networks.add
@@ -34,7 +35,7 @@ class Maxout(SeesBatch):
     r: float = r_knob(0.005)
 
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             fan_in, layers = prod(takes), dropped(self.dropout_in)
             for _ in range(self.depth):
                 sums = nn.Linear(fan_in, self.pieces * self.width)

@@ -13,6 +13,7 @@ from gancore.game.networks.bends import squashed
 from gancore.game.networks.first_weights import start
 from gancore.game.networks.pictures import draws_pictures, needs_pictures, sides
 from gancore.game.networks.shelf import Network, networks
+from gancore.seeds import seeded
 
 
 @networks.add
@@ -24,7 +25,7 @@ class Metz(Network):
     channels: int = knob(8, 1, 64, log=True, help="Channels at the largest side; the paper has 8 in G, 2 or 4 in D")
 
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             if draws_pictures(self.name, takes, gives):
                 layers = self._generator(prod(takes), *gives[:2])
             else:

@@ -12,6 +12,7 @@ from gancore.game.networks.bends import ACTIVATIONS, Residual, dropped, squashed
 from gancore.game.networks.crowd import SeesBatch, batch_layer_knob, head, kernels_knob
 from gancore.game.networks.first_weights import centre, gain_knob, init_knob, r_knob, start
 from gancore.game.networks.shelf import networks
+from gancore.seeds import seeded
 
 NORMS = ("none", "batch", "layer")
 
@@ -50,7 +51,7 @@ class MLP(SeesBatch):
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
         # First weights from the global stream are replaced by `start` and leave no trace. (`skip_init` would save
         # drawing them, and loads a symbolic algebra system to do so: most of a second.)
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             fan_in, layers = prod(takes), []
             for _ in range(self.depth):
                 layers += self._hidden(fan_in)

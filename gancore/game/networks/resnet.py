@@ -15,6 +15,7 @@ from gancore.game.networks.crowd import SeesBatch, batch_layer_knob, head, kerne
 from gancore.game.networks.first_weights import start
 from gancore.game.networks.pictures import draws_pictures, needs_pictures, sides
 from gancore.game.networks.shelf import networks
+from gancore.seeds import seeded
 
 GROUP = 16  # channels that one group of a grouped convolution sees, as in Huang et al. 2024
 
@@ -30,7 +31,7 @@ class ResNet(SeesBatch):
     kernels: int = kernels_knob()
 
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
-        with torch.random.fork_rng(devices=[]):
+        with seeded():
             if draws_pictures(self.name, takes, gives):
                 layers = self._generator(prod(takes), *gives[:2])
             else:

@@ -10,6 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from gancore import seeds
 from gancore.game.data.archive import MNIST, load
+from gancore.seeds import seeded
 
 ROUNDS, BATCH, RATE = 2, 100, 2e-3
 
@@ -35,8 +36,7 @@ class DigitJudge(nn.Sequential):
 def digit_judge() -> DigitJudge:
     """The judge after two rounds through MNIST's 60,000 training digits; one machine always makes the same."""
     pixels, labels = digits("train")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
+    with seeded(0):
         judge = DigitJudge()
     optimiser = torch.optim.Adam(judge.parameters(), RATE)
     rates = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.05, ROUNDS * len(pixels) // BATCH)
