@@ -20,9 +20,12 @@ ADVANCE = 0.3  # Seconds that may be spent ahead of it, so that a run's first it
 
 # What the panels of a page draw that cannot be made again from scalars.
 PROBES = {
-    "line": ("value", "best-value", "scores", "density", "mapping", "quality"),
-    "plane": ("value", "scores", "points", "field", "arrows", "modes", "sliced"),
-    "images": ("value", "scores", "samples", "nearest", "pca"),
+    "line": ("value", "best-value", "scores", "density", "mapping", "quality", "health"),
+    "plane": (
+        *("value", "scores", "health", "reals", "points", "field", "undecided", "manifold", "arrows"),
+        *("modes", "sliced", "latent", "neighbours"),
+    ),
+    "images": ("value", "scores", "samples", "nearest", "pca", "health"),
     "dynamics": ("value", "scores"),
 }
 MEAN = {"line": ("ema-density",), "plane": ("ema-points",), "images": ("ema-samples", "ema-pca"), "dynamics": ()}

@@ -121,7 +121,11 @@ class Player {
     }
     const known = this.panels;
     this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec)]));
-    this.grid.append(...[...this.panels.values()].map((panel) => panel.root));
+    let place = this.grid.firstChild; // what stands right is not moved: it would lose the focus
+    for (const { root } of this.panels.values()) {
+      if (root === place) place = place.nextSibling;
+      else this.grid.insertBefore(root, place);
+    }
     this.look();
   }
 
