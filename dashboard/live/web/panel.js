@@ -252,6 +252,7 @@ export class Panel {
         const [, trace, ...attribute] = path.split(".");
         await this.Plotly.restyle(this.plot, { [attribute.join(".")]: [value] }, [Number(trace)]);
       }
+      this.swift?.draw(this.plot, this.last); // what was hidden let the last frames pass
       await this.show([]);
     });
   }
