@@ -85,7 +85,7 @@ function lines(xs, ys, x, y) {
 /** Lines of no length, whose round ends are the dots. */
 function spots(xs, ys, x, y) {
   let path = "";
-  for (let i = 0; i < xs.length; i++) if (!Number.isNaN(xs[i]) && !Number.isNaN(ys[i])) path += `M${x(xs[i])},${y(ys[i])}h0`;
+  for (let i = 0; i < xs.length; i++) if (Number.isFinite(xs[i]) && Number.isFinite(ys[i])) path += `M${x(xs[i])},${y(ys[i])}h0`;
   return path;
 }
 
