@@ -3,10 +3,10 @@
 import streamlit as st
 
 from dashboard.state import hub
-from dashboard.views import images, line, plane
+from dashboard.views import dynamics, images, line, plane
 from dashboard.views.stage import stage
 
-PAGES = {"line": line.PANELS, "plane": plane.PANELS, "images": images.PANELS}
+PAGES = {"line": line.PANELS, "plane": plane.PANELS, "images": images.PANELS, "dynamics": dynamics.PANELS}
 
 
 def show(run_id: str):

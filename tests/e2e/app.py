@@ -90,7 +90,7 @@ class Visitor:
     def visit(self, path: str = "/", panels: bool = True):
         self.page.goto(self.server.url + path if path.startswith("/") else path)
         if panels:
-            self.page.wait_for_selector("[data-panel] .main-svg", timeout=60_000)
+            self.page.wait_for_selector("[data-panel]:not([data-panel=health]) .main-svg", timeout=60_000)
         return self
 
     @property

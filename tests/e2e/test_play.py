@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qs, urlsplit
 
-LINE = {"density", "losses", "scores", "quality", "gradients"}
+LINE = {"health", "density", "losses", "scores", "quality", "gradients"}
 
 
 def query(visitor) -> dict[str, str]:
@@ -33,7 +33,7 @@ def test_the_line_page_shows_the_untrained_generator_and_plays(visitor):
 
 def test_keys_play_pause_and_step(visitor):
     me = visitor().visit()
-    me.until(lambda: len(me.shown()) == 5 and set(me.shown().values()) == {0})
+    me.until(lambda: len(me.shown()) == 6 and set(me.shown().values()) == {0})
     me.page.locator("[data-panel=density] h3").click()
     me.page.keyboard.press("ArrowRight")
     me.until(lambda: me.iteration == 1)
@@ -153,7 +153,7 @@ def test_a_run_that_diverges_stops_and_offers_the_last_good_state(visitor):
 
 def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
     me = visitor().visit("/images")
-    assert set(me.shown()) == {"samples", "pca", "losses", "scores", "gradients"}
+    assert set(me.shown()) == {"health", "samples", "pca", "losses", "scores", "gradients"}
     me.play()
     box = me.page.locator("[data-panel=samples] .js-plotly-plot").bounding_box()
     me.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
