@@ -17,7 +17,6 @@ PAIRED = 256  # samples between which distances are taken
 AXES = 10  # principal axes of pictures that are looked at
 DIRECTIONS = 50  # quantiles kept per axis
 SEED = 20140610  # the reference's own stream of numbers: measuring never touches the training's
-FIXED_BANDS = {"gap": (0.45, 0.55), "copied": (0.8, 1.25), "stripes": (0.5, 2.0)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +92,7 @@ class Vitals:
             "separation": (0.5 - doubt, 0.5 + doubt),
             "moved": (0.0, max(shared.moved(a, b) for a, b in pairwise(shares))),
         }
-        return cls(cells, place, far, wide, bands | FIXED_BANDS | band)
+        return cls(cells, place, far, wide, bands | band)
 
     def measure(self, x: np.ndarray) -> tuple[dict[str, float], np.ndarray]:
         """The facts about a sample (n, event), and its shares among the cells (K,)."""
