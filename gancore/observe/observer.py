@@ -59,7 +59,7 @@ class Observer:
         info = {
             "d_updates": state.d_updates,
             "g_updates": state.g_updates,
-            "engine": trainer.moves.engine,
+            "engine": trainer.engine.told,
             "iterations_per_second": self._pace(state.iteration) if playing else 0.0,
             "elapsed": elapsed,
         }

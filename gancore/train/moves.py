@@ -20,8 +20,6 @@ class Moves:
     With `through=True` a gradient keeps its graph, so that one can differentiate through an update as through a layer.
     """
 
-    engine = "eager"
-
     def __init__(self, game: Game, config: Config):
         self.game, self.config = game, config
 
@@ -29,6 +27,12 @@ class Moves:
         """One iteration in the order of the dynamics: the new state and its scalars (6,)."""
         after, seen = self.config.dynamics.iterate(self, state)
         return self.held(state, after), seen
+
+    def play(self, state: State):
+        """One iteration and all that belongs to it, G's running mean and the count: the new state and its scalars (6,)."""
+        after, seen = self.iterate(state)
+        after = after.averaged(self.config.ema)
+        return replace(after, iteration=after.iteration + 1), seen
 
     def held(self, before: State, after: State) -> State:
         """`after`, where all that a frozen player is made of stands as it did before: no dynamics can move it."""

@@ -82,12 +82,21 @@ class State:
             d_buffers={name: b.clone() for name, b in self.d_buffers.items()},
         )
 
-    def tensors(self) -> dict[str, Tensor]:
-        """All of it as named tensors, for a checkpoint: `from_tensors` gives the same state back, bit for bit."""
+    def parts(self) -> dict[str, Tensor]:
+        """All of it but chance and counts, as named tensors."""
         named = {"g": self.g, "d": self.d}
         for group in GROUPS:
             named |= {f"{group}.{name}": tensor for name, tensor in getattr(self, group).items()}
-        named |= {f"streams.{name}": stream.get_state() for name, stream in self.streams.items()}
+        return named
+
+    def of_parts(self, named: dict[str, Tensor], **counts: int) -> State:
+        """What `parts` was called on, with these counts and the generators of this state."""
+        groups = {group: _members(named, group) for group in GROUPS}
+        return replace(self, g=named["g"], d=named["d"], **groups, **counts)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of it as named tensors, for a checkpoint: `from_tensors` gives the same state back, bit for bit."""
+        named = self.parts() | {f"streams.{name}": stream.get_state() for name, stream in self.streams.items()}
         named["counts"] = torch.tensor([getattr(self, name) for name in COUNTS])
         # Checkpoint files refuse tensors that share memory, as untouched moments do.
         return {name: tensor.detach().clone() for name, tensor in named.items()}

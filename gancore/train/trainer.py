@@ -48,7 +48,7 @@ class Trainer:
         source=None,
         state: State | None = None,
         planned: tuple[Event, ...] = (),
-        engine: str = "traced",
+        engine: str = "looped",
     ):
         """`planned` events happen by themselves when their iteration is reached: how a link replays a run.
 
@@ -57,12 +57,16 @@ class Trainer:
         """
         self.config = config
         self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
-        self._engine = ENGINES[engine]
-        self.moves = self._engine(self.game, config)
+        self.engine = ENGINES[engine](self.game, config)
         self.state = state or State.start(self.game, config)
         self.planned = sorted(planned, key=lambda event: event.iteration)
         _rehearse(config, self.planned)
         self.events: list[Event] = []
+
+    @property
+    def moves(self):
+        """The moves of the game under the rules as they stand."""
+        return self.engine.moves
 
     @property
     def iteration(self) -> int:
@@ -110,7 +114,7 @@ class Trainer:
     def _play(self, n: int) -> Tensor:
         """`n` iterations, checked once at their end; only if that fails are they played again, one by one, to find where."""
         start = self.state.fork()
-        state, rows = self._iterate(self.state, n)
+        state, rows = self.engine.play(self.state, n)
         if _finite(rows) and _finite(state.g) and _finite(state.d):
             self.state = state
             return rows
@@ -118,7 +122,7 @@ class Trainer:
         good = []
         for _ in range(n):
             before = self.state.fork()
-            state, row = self._iterate(self.state, 1)
+            state, row = self.engine.play(self.state, 1)
             if culprit := self._culprit(row[0], state):
                 self.state = before
                 error = Diverged(self.iteration + 1, culprit)
@@ -127,15 +131,6 @@ class Trainer:
             self.state = state
             good.append(row)
         return torch.cat(good)
-
-    def _iterate(self, state: State, n: int):
-        rows = []
-        for _ in range(n):
-            state, seen = self.moves.iterate(state)
-            state = state.averaged(self.config.ema)
-            state = replace(state, iteration=state.iteration + 1)
-            rows.append(seen)
-        return state, torch.stack(rows)
 
     def _culprit(self, row: Tensor, state: State) -> str:
         for name, value in zip(SCALARS, row):
@@ -153,7 +148,8 @@ class Trainer:
         self.state = self._under(config)
         self.game.set_rules(config)
         self.game.source = source
-        self.config, self.moves = config, self._engine(self.game, config)
+        self.config = config
+        self.engine.turn(config)
 
     def _under(self, config: Config) -> State:
         """The state as these rules want it: what belongs to a choice that was swapped starts anew."""

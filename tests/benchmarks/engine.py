@@ -96,7 +96,7 @@ def main(rounds: int = ROUNDS) -> None:
         cells = "".join(f"{middle[engine]:12,.0f}{ratios[engine]:7.2f}" for engine in ENGINES)
         said = ", ".join(f"{engine} {ms:.0f}" for engine, ms in first.items())
         print(
-            f"{name:28}{middle['plain']:12,.0f}{cells}   {said}; played by: {trainers['traced'].moves.engine}",
+            f"{name:28}{middle['plain']:12,.0f}{cells}   {said}; played by: {trainers['looped'].engine.told}",
             flush=True,
         )
 

@@ -15,6 +15,7 @@ from gancore import seeds
 from gancore.catalog import BadKnob, knobs, shown
 from gancore.config import ROLES, Config
 from gancore.game.data import download, stored
+from gancore.train.engines import looped
 from gancore.train.state import State
 from gancore.train.trainer import Trainer
 
@@ -238,7 +239,8 @@ def playable(settings):
 
 
 @pytest.mark.parametrize("settings", [*singles(), *pairs()])
-def test_a_game_with_it_trains_and_its_state_goes_on_bit_for_bit(settings):
+def test_a_game_with_it_trains_and_its_state_goes_on_bit_for_bit(settings, monkeypatch):
+    monkeypatch.setattr(looped, "AFTER", 2)
     try:
         config = Config.from_flat(small(settings))
     except BadKnob as refusal:

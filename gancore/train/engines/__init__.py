@@ -1,8 +1,8 @@
-"""Engines: how the moves of a game are carried out. All give the same bits; the plain one is easiest to read."""
+"""Engines: how iterations are carried out. All give the same bits; the plain one is easiest to read."""
 
-from gancore.train.engines.traced import Traced
-from gancore.train.moves import Moves
+from gancore.train.engines.eager import Eager
+from gancore.train.engines.looped import Looped
 
-ENGINES = {"eager": Moves, "traced": Traced}
+ENGINES = {"eager": Eager, "looped": Looped}
 
 __all__ = ["ENGINES"]

@@ -1,0 +1,181 @@
+"""The engine that plays whole iterations from a tape, many in one call that holds no lock of Python's.
+
+An iteration is taped the first time it is played under its rules, and held against the plain engine bit by bit before
+it counts. Turning a knob changes a number on the tape; another choice makes a new one.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from gancore.catalog import knobs
+from gancore.config import ROLES, Config
+from gancore.game.game import Game
+from gancore.train.engines.eager import Eager
+from gancore.train.engines.plan import call
+from gancore.train.engines.scripted import Script, compiled
+from gancore.train.engines.tape import Reseed, Untaped
+from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
+from gancore.train.state import COUNTS, State
+
+AFTER = 32  # iterations under the same rules before a tape is worth its making
+WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
+HELD = 2  # iterations in which a new tape is held against the plain engine
+
+
+class Looped(Eager):
+    """Plays tapes where it can. Where it cannot, `told` says why."""
+
+    def __init__(self, game: Game, config: Config):
+        super().__init__(game, config)
+        self.loops: list[Loop] = []
+        self.plain, self.why = 0, ""  # how many iterations were played plainly, and why they are
+
+    @property
+    def told(self) -> str:
+        return f"eager: {self.why}" if self.why else "looped" if self.loops else "eager"
+
+    def turn(self, config: Config) -> None:
+        if fixed(config) != fixed(self.moves.config):
+            self.loops, self.plain, self.why = [], 0, ""
+        super().turn(config)
+
+    def play(self, state: State, n: int) -> tuple[State, Tensor]:
+        blocks = []
+        while n > 0:
+            loop, ahead = self.fitting(state, n) if self.plain >= AFTER else (None, None)
+            if loop:
+                state, rows = loop.play(state, ahead)
+            else:
+                state, rows = super().play(state, n if self.why else 1)
+                self.plain += len(rows)
+            blocks.append(rows)
+            n -= len(rows)
+        return state, torch.cat(blocks)
+
+    def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
+        """A loop that can play at least the next iteration, and what it foresees; made if there is none yet."""
+        config = self.moves.config
+        for loop in self.loops:
+            if ahead := loop.foresee(config, state, n):
+                return loop, ahead
+        if self.why:
+            return None, None
+        try:
+            loop = self.made(state)
+        except Unsettled:
+            return None, None
+        except Untaped as reason:
+            self.why = str(reason)
+            return None, None
+        self.loops.append(loop)
+        return loop, loop.foresee(config, state, n)
+
+    def made(self, state: State) -> Loop:
+        """A loop that plays the next iteration, and has been seen to."""
+        if len(self.loops) == WAYS:
+            raise Untaped("its way changes too often")
+        config = self.moves.config
+        for baked in (False, True):
+            loop = Loop(taped(self.game, config, state, baked), config if baked else None)
+            if self.agrees(loop, state):
+                return loop
+        raise Untaped("its way depends on what it is given")
+
+    def agrees(self, loop: Loop, state: State) -> bool:
+        """Whether the loop plays the next iterations as the plain engine does."""
+        one, other = state.fork(), state.fork()
+        ahead = loop.foresee(self.moves.config, other, HELD)
+        if not ahead:
+            return False
+        (one, rows), (other, again) = super().play(one, len(ahead.numbers)), loop.play(other, ahead)
+        pairs = [(rows, again), *((x, other.tensors()[name]) for name, x in one.tensors().items())]
+        return all(x.dtype is y.dtype and torch.equal(bits(x), bits(y)) for x, y in pairs)
+
+
+class Ahead:
+    """What a loop foresees: the numbers of the next iterations, and the counts after them."""
+
+    def __init__(self, numbers: list[list[float]], counts: dict[str, int]):
+        self.numbers, self.counts = numbers, counts
+
+    def __bool__(self) -> bool:
+        return bool(self.numbers)
+
+
+class Loop:
+    """A tape that can be played."""
+
+    def __init__(self, tape: Taped, only: Config | None):
+        """`only` is the one config that the tape holds for, if its numbers are fixed."""
+        self.tape, self.only, self.latest = tape, only, None
+        script = Script(tape.numbers)
+        for step in tape.steps:
+            script.write(step if isinstance(step, Reseed) else call(step))
+        script.tell(tape.seen)
+        for name, made in tape.outputs.items():
+            script.copy(tape.inputs[name], made)
+        self.script, self.run = script, compiled(script)
+        self.names = {id(stream): name for name, stream in tape.streams.items()}
+        self.foresight: tuple | None = None
+
+    def foresee(self, config: Config, state: State, n: int) -> Ahead | None:
+        """The numbers of up to `n` iterations, as far as they go the way of the tape; None if it does not fit at all."""
+        if self.only not in (None, config) or (state is not self.latest and not self.fits(state)):
+            return None
+        if self.foresight is None or self.foresight[0] is not config:
+            self.foresight = config, self.tape.foresight(config)
+        foresight, ways = self.foresight[1], tuple(self.tape.book.ways.values())
+        leaves, at = self.leaves(config, state), self.tape.leaves.index
+        following = [at(name) for name in self.tape.following]
+        w, m, numbers = len(ways), len(self.tape.numbers), []
+        for _ in range(n):
+            seen = foresight(*leaves)
+            if seen[:w] != ways:
+                break
+            numbers.append(list(seen[w : w + m]))
+            for where, value in zip(following, seen[w + m :]):
+                leaves[where] = value
+        return Ahead(numbers, {name: int(leaves[at(name)]) for name in COUNTS})
+
+    def fits(self, state: State) -> bool:
+        parts, own = state.parts(), self.tape.inputs
+        return parts.keys() == own.keys() and all(
+            x.shape == own[name].shape and x.dtype is own[name].dtype for name, x in parts.items()
+        )
+
+    def leaves(self, config: Config, state: State) -> list[float]:
+        known = leaves_of(config) | {name: getattr(state, name) for name in COUNTS}
+        known |= {leaf: state.parts()[name].item() for leaf, name in self.tape.counters.items()}
+        return [known[name] for name in self.tape.leaves]
+
+    def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
+        """Goes on for as many iterations as were foreseen."""
+        if state is not self.latest:
+            for name, x in state.parts().items():
+                self.tape.inputs[name].copy_(x)
+        n = len(ahead.numbers)
+        rows = self.tape.seen.new_empty(n, len(self.tape.seen))
+        streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
+        self.run(streams, ahead.numbers, rows, n)
+        parts = {name: x.clone() for name, x in self.tape.inputs.items()}
+        self.latest = state.of_parts(parts, **ahead.counts)
+        return self.latest, rows
+
+
+def fixed(config: Config) -> dict:
+    """All that a tape holds for: every setting but the numbers that can be turned."""
+    settings = config.flat()
+    free = {k.name for k in knobs(config) if k.live and k.kind == "float"}
+    for role in ROLES:
+        free |= {f"{role}.{k.name}" for k in knobs(getattr(config, role)) if k.live and k.kind == "float"}
+    return {
+        address: value
+        for address, value in settings.items()
+        if address not in free or address.startswith(("data", "noise"))
+    }
+
+
+def bits(x: Tensor) -> Tensor:
+    return x.reshape(-1).contiguous().view(torch.uint8)
