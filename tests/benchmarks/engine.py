@@ -31,6 +31,15 @@ def mlp(width: int, depth: int) -> dict:
 GAMES = {  # the plain loop plays the same networks, batch and updates
     "1-D toy, 32-32, batch 128": {"data": "two-normals", "noise.dim": 1, **mlp(32, 2), "batch": 128},
     "2-D, 128-128, batch 256": {"data": "ring", "noise.dim": 2, **mlp(128, 2), "batch": 256},
+    "paper nets of 2014, batch 100": {
+        "data": "mnist",
+        "noise.dim": 100,
+        "batch": 100,
+        "g.width": 1200,
+        "g.depth": 2,
+        "d": "maxout",
+    },
+    "DCGAN, batch 64": {"data": "mnist", "noise.dim": 100, "g": "dcgan", "d": "dcgan", "batch": 64},
     "784-128-1, batch 64": {"data": "mnist", "noise.dim": 100, **mlp(128, 1), "batch": 64},
 }
 

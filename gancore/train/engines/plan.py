@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.train.engines.numbers import Number, plain
-from gancore.train.engines.tape import Reseed, Step, place
+from gancore.train.engines.tape import Reseed, Step, aten, place
 
 POOLED = 1 << 15  # bytes: smaller tensors each have memory of their own
 CREATION = (
@@ -51,54 +51,142 @@ def needed(steps: Sequence[Step | Reseed], results: Iterable[Tensor]) -> list[St
     return kept[::-1]
 
 
-def tensors(step: Step | Reseed | Call) -> list[Tensor]:
+def tensors(step: Step | Reseed | None) -> list[Tensor]:
     """The tensors that a step is given."""
+    if step is None:
+        return []
     if isinstance(step, Reseed):
         return [step.seed]
     return [x for x in tree_leaves((step.args, step.options)) if isinstance(x, Tensor)]
 
 
-def made(step: Step | Reseed) -> list[Tensor]:
+def made(step: Step | Reseed | None) -> list[Tensor]:
     """The tensors that a step returned."""
-    return [] if isinstance(step, Reseed) else [x for x in step.made if x is not None]
+    return [] if step is None or isinstance(step, Reseed) else [x for x in step.made if x is not None]
 
 
-def pooled(steps: Sequence[Step | Reseed], results: Sequence[Tensor], fixed: Iterable[Tensor]):
-    """The same steps and results, in which large tensors share memory where one is done with before the other begins."""
-    own = {place(tensor) for tensor in fixed}
-    born, died, sizes = {}, {}, {}
-    for at, step in enumerate(steps):
-        for x in made(step):
-            born.setdefault(place(x), at)
-            sizes[place(x)] = x.untyped_storage().nbytes()
-        for x in (*tensors(step), *made(step)):
-            died[place(x)] = at
-    for x in results:
-        died[place(x)] = len(steps)
-    ends = defaultdict(list)
-    for where, at in died.items():
-        ends[at].append(where)
-    free, given = defaultdict(list), {}
-    for at in range(len(steps)):
-        for where in (w for w, start in born.items() if start == at and w not in own and sizes[w] >= POOLED):
-            spare = free[sizes[where]]
-            given[where] = spare.pop() if spare else torch.UntypedStorage(sizes[where])
-        for where in ends[at]:
-            if where in given:
-                free[sizes[where]].append(given[where])
+class Places:
+    """Where each storage of a tape comes to lie: alone, in a part of another, or in memory that others use in turn."""
 
-    def moved(x: Any) -> Any:
-        if isinstance(x, Tensor) and place(x) in given:
-            return x.new_empty(0).set_(given[place(x)], x.storage_offset(), x.shape, x.stride())
+    def __init__(
+        self, steps: Sequence[Step | Reseed], inputs: dict[str, Tensor], outputs: dict[str, Tensor], seen: Tensor
+    ):
+        self.steps, self.inputs, self.outputs, self.seen = list(steps), inputs, outputs, seen
+        self.within: dict[int, tuple[Tensor, int]] = {}  # of a storage, in whose it lies and at which byte
+        self.born: dict[int, int] = {}
+        self.read: dict[int, list[int]] = defaultdict(list)
+        for at, step in enumerate(self.steps):
+            for x in tensors(step):
+                self.read[place(x)].append(at)
+            for x in made(step):
+                self.born.setdefault(place(x), at)
+        self._join()
+        self._return()
+        self.blocks = self._shared()
+
+    def _join(self) -> None:
+        """What is only made to be put one after another is made there."""
+        results = {place(x) for x in self.outputs.values()}
+        for at, step in enumerate(self.steps):
+            if isinstance(step, Reseed) or step.run is not aten.cat.default or any(step.args[1:]):
+                continue
+            parts, whole = step.args[0], step.made[0]
+            places = [place(x) for x in parts]
+            alone = all(
+                fills(x) and x.dtype is whole.dtype and p in self.born and p not in self.within
+                for x, p in zip(parts, places)
+            )
+            if alone and len(set(places)) == len(places) and not results.intersection(places):
+                offset = 0
+                for x, where in zip(parts, places):
+                    self.within[where] = whole, offset
+                    offset += x.untyped_storage().nbytes()
+                self.steps[at] = None
+
+    def _return(self) -> None:
+        """What becomes the next iteration's input is written over this one's, if nobody reads that any more."""
+        for name, x in self.outputs.items():
+            old = self.inputs[name]
+            at, where = self.born.get(place(x)), place(x)
+            if at is None or where in self.within or not (fills(x) and x.stride() == old.stride()):
+                continue
+            step, last = self.steps[at], max(self.read[place(old)], default=-1)
+            if step is None or last > at:
+                continue
+            copies = step.run is aten.clone.default
+            alike = all(reads_alike(y, old) for y in tensors(step) if place(y) == place(old))
+            if last < at or (alike and (copies or torch.Tag.pointwise in step.run.tags)):
+                self.within[where] = old, 0
+                if copies and last == at:
+                    self.steps[at] = None
+
+    def _shared(self) -> dict[int, torch.UntypedStorage]:
+        """Memory for large tensors, used again where one is done with before the other begins."""
+        own, results = {place(x) for x in self.inputs.values()}, [*self.outputs.values(), self.seen]
+        born, died, sizes = {}, {}, {}
+        for at, step in enumerate(self.steps):
+            for x in made(step):
+                root = self.root(x)
+                born.setdefault(place(root), at)
+                sizes[place(root)] = root.untyped_storage().nbytes()
+            for x in (*tensors(step), *made(step)):
+                died[place(self.root(x))] = at
+        died |= {place(self.root(x)): len(self.steps) for x in results}
+        ends, starts = defaultdict(list), defaultdict(list)
+        for where, at in died.items():
+            ends[at].append(where)
+        for where, at in born.items():
+            starts[at].append(where)
+        free, blocks = defaultdict(list), {}
+        for at in range(len(self.steps)):
+            for where in starts[at]:
+                if where not in own and sizes[where] >= POOLED:
+                    spare = free[sizes[where]]
+                    blocks[where] = spare.pop() if spare else torch.UntypedStorage(sizes[where])
+            for where in ends[at]:
+                if where in blocks:
+                    free[sizes[where]].append(blocks[where])
+        return blocks
+
+    def root(self, x: Tensor) -> Tensor:
+        """The tensor in whose storage this one comes to lie."""
+        while place(x) in self.within:
+            x = self.within[place(x)][0]
         return x
 
-    def rewritten(step):
-        if isinstance(step, Reseed):
-            return replace(step, seed=moved(step.seed))
-        args, options = tree_map(moved, step.args), tree_map(moved, step.options)
-        return replace(step, args=args, options=options, made=tuple(moved(x) for x in step.made))
+    def moved(self, x: Any) -> Any:
+        """A tensor where it comes to lie; anything else as it is."""
+        if not isinstance(x, Tensor):
+            return x
+        at, here = x.storage_offset(), x
+        while place(here) in self.within:
+            here, offset = self.within[place(here)]
+            at += offset // x.element_size()
+        storage = self.blocks.get(place(here), here.untyped_storage())
+        return x.new_empty(0).set_(storage, at, x.shape, x.stride())
 
-    return [rewritten(step) for step in steps], [moved(x) for x in results]
+    def settled(self) -> tuple[list[Step | Reseed], dict[str, Tensor], Tensor]:
+        """The steps that are left, the outputs and the scalars, where they come to lie."""
+        steps = []
+        for step in self.steps:
+            if isinstance(step, Reseed):
+                steps.append(replace(step, seed=self.moved(step.seed)))
+            elif step is not None:
+                args, options = tree_map(self.moved, step.args), tree_map(self.moved, step.options)
+                steps.append(replace(step, args=args, options=options, made=tuple(self.moved(x) for x in step.made)))
+        return steps, {name: self.moved(x) for name, x in self.outputs.items()}, self.moved(self.seen)
+
+
+def fills(x: Tensor) -> bool:
+    """Whether a tensor is the whole of its storage, in order."""
+    return (
+        x.is_contiguous() and x.storage_offset() == 0 and x.untyped_storage().nbytes() == x.numel() * x.element_size()
+    )
+
+
+def reads_alike(x: Tensor, y: Tensor) -> bool:
+    """Whether both name the same numbers in the same order."""
+    return x.shape == y.shape and x.stride() == y.stride() and x.storage_offset() == y.storage_offset()
 
 
 def call(step: Step) -> Call:

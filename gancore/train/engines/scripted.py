@@ -17,7 +17,9 @@ from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled
 from gancore.train.engines.tape import Reseed, Untaped, look, place
 
-HEAD = "def play(T: List[Tensor], G: List[Generator], N: List[List[float]], rows: Tensor, n: int):"
+HEAD = (
+    "def play(T: List[Tensor], L: List[List[Tensor]], G: List[Generator], N: List[List[float]], rows: Tensor, n: int):"
+)
 
 
 class Script:
@@ -27,6 +29,7 @@ class Script:
         """`numbers` in the order in which they will come."""
         self.columns = {number.formula: at for at, number in enumerate(numbers)}
         self.tensors: list[Tensor] = []
+        self.lists: list[list[Tensor]] = []  # whose tensors are written to: of a list made on the way that goes unseen
         self.generators: list[Generator] = []
         self.names: dict[tuple, str] = {}  # of tensors, by where they lie
         self.lines: list[str] = []
@@ -71,6 +74,9 @@ class Script:
         if isinstance(x, torch.device):
             return f'torch.device("{x}")'
         if isinstance(x, (list, tuple)):
+            if argument.alias_info and argument.alias_info.is_write and x:
+                self.lists.append(list(x))
+                return f"l{len(self.lists) - 1}"
             inside = ", ".join(self.value(one, argument) for one in x)
             kind = str(argument.type).replace("SymInt", "int").removeprefix("Optional[")
             return (
@@ -103,6 +109,7 @@ class Script:
 
     def text(self) -> str:
         heads = [f"t{at} = T[{at}]" for at in range(len(self.tensors))]
+        heads += [f"l{at} = L[{at}]" for at in range(len(self.lists))]
         heads += [f"g{at} = G[{at}]" for at in range(len(self.generators))]
         lines = ["v = N[i]", *self.fills, *self.lines]
         body = [*(f"    {line}" for line in heads), "    for i in range(n):", *(f"        {line}" for line in lines)]
@@ -125,6 +132,6 @@ def compiled(script: Script) -> Callable[..., None]:
     def run(generators: Sequence[Generator], numbers: list[list[float]], rows: Tensor, n: int) -> None:
         # Below autograd, whose part was taped: less to do for every operation.
         with torch.no_grad(), torch._C._AutoDispatchBelowAutograd():
-            play(script.tensors, list(generators), numbers, rows, n)
+            play(script.tensors, script.lists, list(generators), numbers, rows, n)
 
     return run

@@ -105,7 +105,7 @@ class Recorder:
             return made  # a view: it stays where its tensor is
         self.moving |= {place(x) for x in (*returned, *written)}
         args, options = tree_map(self.held, args), tree_map(self.held, options)
-        every = made if isinstance(made, (tuple, list)) else (made,)
+        every = () if made is None else made if isinstance(made, (tuple, list)) else (made,)
         if len(every) != len(schema.returns):
             raise Untaped("it returns lists of tensors")
         every = tuple(x.detach() if isinstance(x, Tensor) else None for x in every)

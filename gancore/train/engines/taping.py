@@ -15,7 +15,7 @@ from gancore.config import ROLES, Config
 from gancore.game.game import Game
 from gancore.train.engines import numbers
 from gancore.train.engines.numbers import Book, Number
-from gancore.train.engines.plan import needed, pooled, tensors
+from gancore.train.engines.plan import Places, needed, tensors
 from gancore.train.engines.tape import Recorder, Reseed, Step, Untaped, place
 from gancore.train.moves import Moves
 from gancore.train.state import COUNTS, State
@@ -71,19 +71,17 @@ def taped(game: Game, config: Config, state: State, baked: bool) -> Taped:
     outputs = after.parts()
     if {n: (x.shape, x.dtype) for n, x in outputs.items()} != {n: (x.shape, x.dtype) for n, x in inputs.items()}:
         raise Unsettled
-    names, results = list(outputs), [recorder.held(x) for x in (*outputs.values(), seen)]
     following = {name: numbers.text(getattr(after, name)) for name in COUNTS}
     for leaf, name in counters.items():
         following[leaf] = numbers.text(
             recorder.counted.get(place(outputs[name]), recorder.counted[place(inputs[name])])
         )
-    steps = needed(recorder.steps, results)
-    steps, results = pooled(steps, results, inputs.values())
+    outputs, seen = {name: recorder.held(x) for name, x in outputs.items()}, recorder.held(seen)
+    steps = needed(recorder.steps, [*outputs.values(), seen])
+    steps, outputs, seen = Places(steps, inputs, outputs, seen).settled()
     if sum({place(x): x.untyped_storage().nbytes() for step in steps for x in tensors(step)}.values()) > MOST:
         raise Untaped("its tensors would take too much memory")
-    return Taped(
-        steps, inputs, dict(zip(names, results)), results[-1], own.streams, book, counters, following, asked(steps)
-    )
+    return Taped(steps, inputs, outputs, seen, own.streams, book, counters, following, asked(steps))
 
 
 class Unsettled(Exception):
