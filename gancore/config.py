@@ -66,6 +66,13 @@ class Config:
     ema: float = knob(
         0.0, 0.0, 0.99999, live=True, advanced=True, label="EMA of G", help="Memory of G's running mean; 0 keeps none"
     )
+    precision: str = knob(
+        "float32",
+        choices=("float32", "bfloat16"),
+        live=True,
+        advanced=True,
+        help="What networks multiply in; bfloat16 keeps 8 bits, up to twice as fast on processors that have it",
+    )
     frozen: str = knob(
         "none",
         choices=("none", "d", "g"),

@@ -41,6 +41,7 @@ class Game:
         """Takes over what may change while the game is played."""
         self.noise, self.loss, self.batch = config.noise, config.loss, config.batch
         self.penalty, self.constraint, self.input = config.penalty, config.constraint, config.input
+        self.low = config.precision == "bfloat16"
 
     def draw(self, streams: dict[str, torch.Generator], with_real: bool = True) -> Batch:
         """Chance for one update; the generators go on."""
@@ -91,7 +92,7 @@ class Game:
         """G(z) with the weights of `state`, or with their running mean if one is kept: (n, dim) -> (n, event)."""
         flat = state.memory.get("ema", state.g) if ema else state.g
         with torch.no_grad():
-            return self.g(self.g.weights(flat), state.g_buffers, z, training=False)
+            return self.g(self.g.weights(flat), state.g_buffers, z, training=False, low=self.low)
 
     def judge(self, state, x: Tensor) -> Tensor:
         """D's raw outputs with the weights of `state` on clean samples, each by itself: (n, event) -> (n,)."""
@@ -107,7 +108,7 @@ class Game:
         return -len(x) * torch.autograd.grad(loss, x)[0]
 
     def _fake(self, g: Tensor, state, batch: Batch, seeds) -> Tensor:
-        return self.g(self.g.weights(g), state.g_buffers, batch.z, training=True, seed=next(seeds))
+        return self.g(self.g.weights(g), state.g_buffers, batch.z, training=True, seed=next(seeds), low=self.low)
 
     def _show(self, x: Tensor, state, generator: torch.Generator) -> Tensor:
         return self.input.show(x, self.source.shape, state.iteration, state.recall("input"), generator)
@@ -119,6 +120,7 @@ class Game:
         own = {name: state.d_buffers[name] for name in self.d.buffers}
 
         def critic(x: Tensor) -> Tensor:
-            return self.d(weights, own, x, training=training, seed=next(seeds) if training else None).squeeze(1)
+            seed = next(seeds) if training else None
+            return self.d(weights, own, x, training=training, seed=seed, low=self.low).squeeze(1)
 
         return critic

@@ -35,13 +35,20 @@ class Player:
         return {name: part.view(shape) for name, part, shape in zip(self.names, parts, self.shapes)}
 
     def __call__(
-        self, weights: dict, buffers: dict, x: Tensor, training: bool = True, seed: int | None = None
+        self, weights: dict, buffers: dict, x: Tensor, training: bool = True, seed: int | None = None, low: bool = False
     ) -> Tensor:
-        """What the module makes of `x`. In training it may write to `buffers`, and what it draws comes from `seed` alone."""
+        """What the module makes of `x`. In training it may write to `buffers`, and what it draws comes from `seed` alone.
+
+        In `low` precision it multiplies in bfloat16 (Micikevicius et al. 2018 keep weights and sums as they are, as here).
+        """
         if self.module.training is not training:
             self.module.train(training)
-        with seeded(seed or 0) if self.random else nullcontext():
-            return self._with({**weights, **buffers}, x)
+        with (
+            seeded(seed or 0) if self.random else nullcontext(),
+            torch.autocast("cpu", torch.bfloat16) if low else nullcontext(),
+        ):
+            made = self._with({**weights, **buffers}, x)
+        return made.to(x.dtype) if low else made
 
     def _with(self, tensors: dict[str, Tensor], x: Tensor) -> Tensor:
         # What `torch.func.functional_call` does, which looks for every tensor's place anew each time: a tenth of a step.

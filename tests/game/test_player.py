@@ -104,3 +104,12 @@ def test_the_global_generator_is_put_back_even_after_a_mistake():
     with pytest.raises(ZeroDivisionError), seeded(3):
         torch.rand(1).div(1 / 0)
     assert torch.equal(before, torch.get_rng_state())
+
+
+def test_low_precision_multiplies_in_bfloat16_and_hands_back_what_came():
+    module, x = nn.Linear(64, 8), torch.randn(32, 64, generator=torch.Generator().manual_seed(0))
+    player = Player(module)
+    weights = player.weights(player.start)
+    exact, low = (player(weights, {}, x, low=choice).detach() for choice in (False, True))
+    assert low.dtype is torch.float32 and not torch.equal(exact, low)
+    torch.testing.assert_close(low, exact, rtol=0.02, atol=0.02)

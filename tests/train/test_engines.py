@@ -88,6 +88,8 @@ def test_results_go_where_they_are_told():
         {"dynamics": "optimistic"},
         {"ema": 0.9},
         {"constraint": "spectral-norm"},
+        {"precision": "bfloat16"},
+        {"g_opt": "adamw", "d_opt": "rmsprop"},
     ],
     ids=str,
 )
@@ -116,6 +118,19 @@ def test_a_knob_is_turned_without_a_new_tape_and_leaves_no_seam():
         rows.append(torch.cat([*played, trainer.advance(5)]))
     assert torch.equal(*rows)
     assert len(set(tapes)) == 1
+
+
+def test_adam_s_kernel_takes_the_step_of_its_formula():
+    adam = Config().d_opt
+    chance = torch.Generator().manual_seed(0)
+    weights, moments = torch.randn(50, generator=chance, dtype=torch.float64), None
+    moments = adam.start(weights)
+    for _ in range(5):
+        gradient = torch.randn(50, generator=chance, dtype=torch.float64)
+        written, kept = adam.written_out(weights, gradient, moments, 0.5)
+        weights, moments = adam.step(weights, gradient, moments, 0.5)
+        torch.testing.assert_close(weights, written, rtol=1e-12, atol=1e-14)
+        torch.testing.assert_close(moments, kept, rtol=1e-12, atol=1e-14)
 
 
 def test_a_state_that_was_kept_aside_stays_what_it_was():
