@@ -3,11 +3,13 @@
 import { icon, make } from "./dom.js";
 import { copy, settingsLink, watchLink } from "./links.js";
 
+const ENGINE = "how iterations are carried out: eager, operation after operation; looped, many in one call, with the same results";
 const COUNTS = {
   iteration: ["Iteration", "k discriminator updates, then one generator update"],
   d_updates: ["D updates", "discriminator updates so far"],
   g_updates: ["G updates", "generator updates so far"],
   iterations_per_second: ["Iterations/s", "how fast the run trains"],
+  engine: ["Engine", ENGINE],
   frames: ["Frames/s", "pictures drawn here, counted in this browser"],
   elapsed: ["Elapsed", "training time"],
 };
@@ -127,7 +129,9 @@ export class Transport {
   count(values) {
     for (const [name, value] of Object.entries(values).filter(([name]) => this.values[name])) {
       const text = written(name, value);
-      if (this.values[name].textContent !== text) this.values[name].textContent = text;
+      if (this.values[name].textContent === text) continue;
+      this.values[name].textContent = text;
+      if (name === "engine") this.values[name].parentElement.title = value.includes(":") ? `${ENGINE}. Here ${value}` : ENGINE;
     }
   }
 
@@ -150,6 +154,7 @@ export class Transport {
 function written(name, value) {
   if (value === undefined || value === null || Number.isNaN(value)) return "–";
   if (name === "elapsed") return clock(value);
+  if (name === "engine") return value.split(":")[0]; // after it comes why
   if (name === "frames") return value.toFixed(value < 10 ? 1 : 0);
   return Number(value.toFixed(value < 10 && name === "iterations_per_second" ? 1 : 0)).toLocaleString("en");
 }
