@@ -125,9 +125,9 @@ class Loop:
         if self.only not in (None, config) or (state is not self.latest and not self.fits(state)):
             return None
         if self.foresight is None or self.foresight[0] is not config:
-            self.foresight = config, self.tape.foresight(config)
+            self.foresight = config, self.tape.foresight(config), leaves_of(config)
         foresight, ways = self.foresight[1], tuple(self.tape.book.ways.values())
-        leaves, at = self.leaves(config, state), self.tape.leaves.index
+        leaves, at = self.leaves(state), self.tape.leaves.index
         following = [at(name) for name in self.tape.following]
         w, m, numbers = len(ways), len(self.tape.numbers), []
         for _ in range(n):
@@ -145,8 +145,8 @@ class Loop:
             x.shape == own[name].shape and x.dtype is own[name].dtype for name, x in parts.items()
         )
 
-    def leaves(self, config: Config, state: State) -> list[float]:
-        known = leaves_of(config) | {name: getattr(state, name) for name in COUNTS}
+    def leaves(self, state: State) -> list[float]:
+        known = self.foresight[2] | {name: getattr(state, name) for name in COUNTS}
         known |= {leaf: state.parts()[name].item() for leaf, name in self.tape.counters.items()}
         return [known[name] for name in self.tape.leaves]
 
