@@ -240,7 +240,7 @@ def playable(settings):
 
 @pytest.mark.parametrize("settings", [*singles(), *pairs()])
 def test_a_game_with_it_trains_and_its_state_goes_on_bit_for_bit(settings, monkeypatch):
-    monkeypatch.setattr(looped, "AFTER", 2)
+    monkeypatch.setattr(looped, "PATIENCE", 0)
     try:
         config = Config.from_flat(small(settings))
     except BadKnob as refusal:

@@ -15,7 +15,7 @@ SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(looped, "AFTER", 0)
+    monkeypatch.setattr(looped, "PATIENCE", 0)
 
 
 def recorded(act, *inputs):
@@ -145,10 +145,12 @@ def test_a_state_that_was_kept_aside_stays_what_it_was():
     assert torch.equal(again, Trainer(Config.from_flat(SMALL), engine="eager").advance(20)[10:])
 
 
-def test_the_first_iterations_are_played_at_once(monkeypatch):
-    monkeypatch.setattr(looped, "AFTER", 8)
+def test_the_first_iterations_are_played_at_once_and_a_tape_made_while_they_play(monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0.05)
     trainer = Trainer(Config.from_flat(SMALL))
-    trainer.advance(8)
-    assert trainer.engine.told == "eager"
     trainer.advance(1)
+    assert trainer.engine.told == "eager"
+    trainer.advance(500)
     assert trainer.engine.told == "looped"
+    trainer.apply("loss=hinge")
+    assert trainer.engine.told == "eager"

@@ -6,6 +6,8 @@ it counts. Turning a knob changes a number on the tape; another choice makes a n
 
 from __future__ import annotations
 
+import time
+
 import torch
 from torch import Tensor
 
@@ -19,7 +21,7 @@ from gancore.train.engines.tape import Reseed, Untaped
 from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
-AFTER = 32  # iterations under the same rules before a tape is worth its making
+PATIENCE = 0.25  # seconds of plain play under the same rules before a tape is worth its making: a hand may still move them
 WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
 HELD = 2  # iterations in which a new tape is held against the plain engine
 
@@ -30,7 +32,7 @@ class Looped(Eager):
     def __init__(self, game: Game, config: Config):
         super().__init__(game, config)
         self.loops: list[Loop] = []
-        self.plain, self.why = 0, ""  # how many iterations were played plainly, and why they are
+        self.plain, self.why = 0.0, ""  # for how many seconds it was played plainly, and why it is
 
     @property
     def told(self) -> str:
@@ -38,18 +40,19 @@ class Looped(Eager):
 
     def turn(self, config: Config) -> None:
         if fixed(config) != fixed(self.moves.config):
-            self.loops, self.plain, self.why = [], 0, ""
+            self.loops, self.plain, self.why = [], 0.0, ""
         super().turn(config)
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
         blocks = []
         while n > 0:
-            loop, ahead = self.fitting(state, n) if self.plain >= AFTER else (None, None)
+            loop, ahead = self.fitting(state, n) if self.plain >= PATIENCE else (None, None)
             if loop:
                 state, rows = loop.play(state, ahead)
             else:
+                start = time.thread_time()
                 state, rows = super().play(state, n if self.why else 1)
-                self.plain += len(rows)
+                self.plain += time.thread_time() - start
             blocks.append(rows)
             n -= len(rows)
         return state, torch.cat(blocks)
