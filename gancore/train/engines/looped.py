@@ -21,7 +21,9 @@ from gancore.train.engines.tape import Reseed, Untaped
 from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
-PATIENCE = 0.25  # seconds of plain play under the same rules before a tape is worth its making: a hand may still move them
+PATIENCE = (
+    0.25  # seconds of plain play under the same rules before a tape is worth its making: a hand may still move them
+)
 WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
 HELD = 2  # iterations in which a new tape is held against the plain engine
 
