@@ -1,0 +1,4 @@
+"""x"""
+
+
+def figure(shown, path, wish): ...

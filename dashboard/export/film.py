@@ -1,0 +1,4 @@
+"""x"""
+
+
+def film(shown, path, wish): ...
