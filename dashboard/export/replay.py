@@ -16,7 +16,6 @@ from dashboard.export.packing import packed
 from dashboard.export.shown import Shown, chosen
 from dashboard.export.wish import Wish
 from dashboard.live.assets import FILES, PLOTLY, STYLE
-from gancore.observe.frame import Frame
 
 MB = 10**6
 WEB = Path(__file__).parent / "web"

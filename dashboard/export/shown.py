@@ -50,6 +50,10 @@ class Shown:
         found = self.replay.frame(iteration)
         return found or Frame(iteration, self.replay.curves(iteration))
 
+    def told(self, iteration: int) -> list[dict[str, Any]]:
+        """What was done to the run until then."""
+        return [event for event in self.events if event["iteration"] <= iteration]
+
     @cached_property
     def probes(self) -> set[str]:
         """What was looked at at the end, and what the scalars stand for."""

@@ -328,7 +328,7 @@ function target(path, name, figure) {
   return { path, name, trace: Number(first), attribute, animated, bars: type === "bar" };
 }
 
-function drawable(path, array) {
+export function drawable(path, array) {
   if (path.endsWith(".source") && array.shape.length > 1) return png(array);
   const value = plain(array);
   return path.startsWith("layout.") && value.length ? Array.from(value) : value;
@@ -344,7 +344,7 @@ function at(figure, steps) {
   return steps.reduce((inner, step) => inner?.[step], figure);
 }
 
-function assign(at, steps, value) {
+export function assign(at, steps, value) {
   for (const step of steps.slice(0, -1)) at = at[step] ??= {};
   at[steps.at(-1)] = value;
 }
