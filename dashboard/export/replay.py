@@ -32,7 +32,7 @@ def replay(shown: Shown, path: Path, wish: Wish) -> None:
     plotly = squeezed(FILES[PLOTLY].read_bytes())
     specs = [offline(panel.spec, shown.probes) for panel in shown.panels]
     modules = json.dumps(
-        {"imports": inlined(("replay.js", *(f"{tool}.js" for spec in specs for tool in spec["tools"])))}
+        {"imports": inlined(("replay.js", *(f"{tool}.js" for spec in specs for tool in spec["tools"]), "picture.js"))}
     )
     room = wish.megabytes * MB - len(plotly) - len(modules) - len(json.dumps(specs)) - 64_000  # for the page around
     film, moments = fitting(shown, room, wish)
