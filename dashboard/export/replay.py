@@ -39,7 +39,8 @@ def replay(shown: Shown, path: Path, wish: Wish) -> None:
     said = {"run": shown.reader.path.stem, "panels": specs, "events": shown.events}
     text = Template((WEB / "replay.html").read_text(encoding="utf-8")).substitute(
         title=html.escape(shown.name), name=html.escape(shown.name), settings=html.escape(shown.settings()),
-        facts=facts(shown), verdicts="".join(chips(shown.verdicts)), all="".join(listed(shown)), icon=data(ICON.read_bytes(), "image/svg+xml"),
+        facts=facts(shown), verdicts="".join(chips(shown.verdicts)), all="".join(listed(shown)),
+        icon=data(ICON.read_bytes(), "image/svg+xml"),
         style=STYLE + (WEB / "replay.css").read_text(encoding="utf-8"), plotly=plotly, film=film, modules=modules,
         said=inside(said), kept=kept(len(moments), shown, len(plotly) + len(film) + len(modules)),
     )  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 
 from dashboard.panels.panel import Panel
 from dashboard.views.watch import PAGES
+from gancore import presets
 from gancore.catalog import BadKnob, near, shown
 from gancore.config import Config
 from gancore.observe.frame import Frame
@@ -79,9 +80,12 @@ class Shown:
 
     @property
     def name(self) -> str:
-        """What its owner called it, else what it learns."""
-        named = self.reader.fact("name")
-        return named if isinstance(named, str) and named else self.config.data.title
+        """What its owner called it, else its preset's title, else what it learns."""
+        if isinstance(named := self.reader.fact("name"), str) and named:
+            return named
+        loaded = map(presets.load, presets.names())
+        same = (preset.title for preset in loaded if preset.config.differences(self.config).keys() <= {"seed"})
+        return next(same, self.config.data.title)
 
     @property
     def verdicts(self) -> list[dict[str, Any]]:

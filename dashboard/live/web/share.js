@@ -22,7 +22,8 @@ export function play({ parentElement, data }) {
   const watch = () => new URL(`./?watch=${encodeURIComponent(data.run)}`, document.baseURI).href;
   const menu = new Menu(data.run, () => charts, [["Copy link", "Copy a link to this recording", watch]]);
   menu.choose();
-  parentElement.replaceChildren(make("div", { class: "gs gs-sharing" }, menu.root));
+  parentElement.querySelector(".gs-sharing")?.remove(); // what else is in there are the looks
+  parentElement.append(make("div", { class: "gs gs-sharing" }, menu.root));
 }
 
 /** A button that opens the menu. `charts()` are the panels {name, title} that can be filmed. */
@@ -67,7 +68,7 @@ class Menu {
     this.root = make("div", { class: "gs-menu", role: "group", "aria-label": "Share" },
       ...(links.length ? [row("Link", "opens this recording on this server", ...copied)] : []),
       row("Replay", "one file, all charts, plays offline", give(".html")),
-      row("Film", "of one chart; single charts as SVG or PNG: the arrow beside their title", this.chart, give(".gif"), give(".mp4")),
+      row("Film", "of one chart, as it changed; a single picture: SVG and PNG on the chart itself", this.chart, give(".gif"), give(".mp4")),
       row("Numbers", "every iteration", csv, give(".parquet"), give(".tfevents")),
       row("Code", "a PyTorch script with the same losses", code), this.jobs);
   }
@@ -105,7 +106,7 @@ class Menu {
     const answer = await fetch(this.address(`live/share/${encodeURIComponent(this.run)}/code`)).catch((wrong) => ({ ok: false, text: () => wrong.message }));
     const text = await answer.text();
     const close = make("button", { type: "button", class: "gs-button gs-small", click: () => dialog.close() }, "Close");
-    const take = make("button", { type: "button", class: "gs-button gs-small gs-play", click: async () => this.flash(take, (await copy(text)) ? "Copied" : "Not copied", "Copy") }, "Copy");
+    const take = make("button", { type: "button", class: "gs-button gs-small gs-main", click: async () => this.flash(take, (await copy(text)) ? "Copied" : "Not copied", "Copy") }, "Copy");
     const saved = make("a", { class: "gs-button gs-small", download: `${this.run}.py`, href: URL.createObjectURL(new Blob([text], { type: "text/x-python" })) }, "Save .py");
     const head = make("header", {}, make("h3", {}, answer.ok ? "This run as a script" : "No script for this run"), ...(answer.ok ? [take, saved] : []), close);
     const told = answer.ok ? make("p", {}, "Needs PyTorch alone, draws the same numbers in the same order: its losses are those of the recording.") : "";
