@@ -52,7 +52,7 @@ export class Panel {
     this.offer = () => controls.forEach((control, at) => (control.hidden = views[at].length < 2 || !this.layers.shows(this.chosen[at].layer)));
     this.offer();
     const explained = sentence.length ? this.layers.root : make("p", { title: help }, help);
-    const head = make("header", {}, make("h3", {}, title), ...controls, this.saving(), explained);
+    const head = make("header", {}, make("h3", {}, title), this.saving(), ...controls, explained);
     this.root = make("section", { class: "gs-panel", "data-panel": name, "data-span": span, "aria-label": title }, head, this.plot);
   }
 

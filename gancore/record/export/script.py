@@ -305,6 +305,8 @@ def refuse(config: Config) -> None:
             raise BadKnob(
                 f"{who}.activation = {net.activation} cannot be written as a script yet: give one of {', '.join(BENDS)}"
             )
+    if config.frozen != "none":
+        raise BadKnob(f"frozen = {config.frozen} cannot be written as a script yet: none can")
     if config.ema or getattr(config.loss, "real_label", 1.0) != 1.0:
         raise BadKnob(
             "a running mean of G or a smoothed label cannot be written as a script yet: give ema = 0, real_label = 1"
