@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
+from dashboard.live import share
 from dashboard.live.assets import FILES, MODULES, PLOTLY, VERSION
 from dashboard.live.reader import live
 from dashboard.live.streamlit_chunks import chunks
@@ -36,6 +37,7 @@ def routes(hub: Any) -> list[BaseRoute]:
         Route("/health", health),
         Route("/scalars/{run_id}.csv", partial(scalars, hub)),
         WebSocketRoute("/ws/{run_id}", partial(live, hub)),
+        *share.routes(hub),
     ]
     return [Mount(f"/{base}/live" if base else "/live", routes=inner)]
 

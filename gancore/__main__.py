@@ -17,6 +17,7 @@ from gancore.cli.reproduce import reproduce
 from gancore.cli.training import FAILURES, train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
+from gancore.record.export import DRAWN, FORMATS
 
 UNUSABLE, STOPPED = 2, 130
 
@@ -80,9 +81,14 @@ def parser() -> Parser:
     own.add_argument("--side", metavar="PIXELS", help="8 to 64; by default that of square arrays, 28 for picture files")
     own.set_defaults(act=bring)
 
-    out = commands.add_parser("export", help="a recording in a format of somebody else's")
+    out = commands.add_parser("export", help="a recording as a page, a figure, a film, a table or a script")
     out.add_argument("run", metavar="RUN", help="the path of a recording, or its name in the folder of recordings")
-    out.add_argument("--to", required=True, metavar="FILE", help="ends in .csv, .parquet, .tfevents, .gif or .py")
+    out.add_argument("--to", required=True, metavar="FILE", help=f"ends in {', '.join({**DRAWN, **FORMATS})}")
+    out.add_argument("--panel", metavar="NAME", help="for .svg, .png, .gif and .mp4: which chart, such as losses")
+    out.add_argument("--at", metavar="ITERATION", help="for .svg and .png: when; the end if not said")
+    out.add_argument("--theme", default="light", metavar="light|dark", help="of figures and films (light)")
+    out.add_argument("--megabytes", default="12", metavar="N", help="a page or a film takes at most so much (12)")
+    out.add_argument("--json", action="store_true", help="how far it is, and the file, as one JSON object a line")
     out.set_defaults(act=give)
     return made
 

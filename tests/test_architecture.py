@@ -1,6 +1,8 @@
 """A game is played, trained, observed, reproduced, recorded, run, shown: imports only look back along that sentence."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ MAY = {
     "presets": before("config"),
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},
     "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "cli"),
-    "__main__": before("cli", "game"),
+    "__main__": before("cli", "game", "record"),
     "": {"run"},
 }
 
@@ -60,6 +62,16 @@ def test_imports_only_look_back(path):
 def test_a_file_opens_with_one_sentence(path):
     source = path.read_text(encoding="utf-8")
     assert not source.strip() or ast.get_docstring(ast.parse(source))
+
+
+def test_the_dashboard_is_asked_for_by_name_in_one_place_alone():
+    """Pictures of a recording are drawn by the dashboard's panels. Whoever asks for none needs neither it nor what it stands on."""
+    ours = [f for f in FILES if "gancore" in f.relative_to(ROOT).parts]
+    asking = [named(f) for f in ours if '"dashboard.' in f.read_text(encoding="utf-8")]
+    assert asking == ["gancore/cli/exporting.py"]
+    said = f"import sys, gancore.__main__; print({PAGE_ONLY} & sys.modules.keys() or 'none')"
+    told = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    assert told.strip() == "none"
 
 
 def test_nothing_is_unpickled():

@@ -9,7 +9,10 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from dashboard.live import share
 from dashboard.state import hub, owner, take
+from dashboard.views.stage import panels_of
+from dashboard.views.watch import PAGES
 from gancore.record import library
 from gancore.record.entry import Entry
 from gancore.record.store import RecordingError
@@ -131,6 +134,10 @@ def _chosen(entry: Entry) -> None:
         ):
             take(config.data.page, hub().fork(hub().find(entry.path.stem), entry.iterations, owner()))
             st.rerun()
+        if config is not None:
+            share.mount(
+                entry.path.stem, panels_of(PAGES[config.data.page], config), key=f"runs/{entry.path.stem}/share"
+            )
         if not may_change(entry):
             st.caption(
                 "Made with another browser: only there, or with GANSCOPE_LIBRARY=open on the server, can it be named or deleted."

@@ -42,7 +42,7 @@ def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...]
     if run.config.data.page != "line" and not _ready(run):
         return
     config = run.running()
-    panels = _panels(makers, config)
+    panels = panels_of(makers, config)
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels), on_fork=lambda n: fork(run, n)):
         _fallback(run, panels, controls)
 
@@ -55,10 +55,11 @@ def fork(run: Session | Recorded, iteration: int) -> None:
 
 def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
     """Makes a page's first figures ahead of its first visitor, who would wait most of a second for them."""
-    _panels(makers, presets.load(page).config)
+    panels_of(makers, presets.load(page).config)
 
 
-def _panels(makers: tuple, config: Config) -> tuple[Panel, ...]:
+def panels_of(makers: tuple, config: Config) -> tuple[Panel, ...]:
+    """What a page shows of a game."""
     return _made(
         makers, Config(data=config.data, noise=config.noise, loss=config.loss, seed=config.seed, ema=config.ema)
     )

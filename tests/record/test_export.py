@@ -1,13 +1,16 @@
 """Truths about exports: what other people's readers find in them is what was recorded."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 
+from gancore import presets
 from gancore.__main__ import main
 from gancore.catalog import BadKnob
 from gancore.config import Config
@@ -15,7 +18,7 @@ from gancore.observe.frame import Frame
 from gancore.record.export import export, find
 from gancore.record.export.tensorboard import masked
 from gancore.record.recording import Recording
-from gancore.train.trainer import SCALARS, Trainer
+from gancore.train.trainer import SCALARS, Event, Trainer
 
 LINE = {"data": "two-normals", "penalty": "r1", "d_opt": "adam", "d_opt.lr": 2e-3, "seed": 3, "batch": 64}
 GAMES = {
@@ -29,7 +32,16 @@ GAMES = {
         "g.activation": "tanh",
     },
     "grid, r2, rmsprop": {"data": "grid", "penalty": "r2", "noise.dim": 2, "d_opt": "rmsprop", "g_opt": "rmsprop"},
-}
+    "one-sided, he, adamw": {"data": "ring", "noise.dim": 2, "loss": "wasserstein", "penalty": "wgan-gp", "penalty.one_sided": True,
+        "g.init": "he", "d.init": "he", "g_opt": "adamw", "d_opt": "adamw"},
+    "clip": {"data": "uniform", "loss": "wasserstein", "constraint": "clip", "batch": 32},
+    "spectral norm in the plane": {"data": "ring", "noise.dim": 2, "constraint": "spectral-norm", "penalty": "r1", "dynamics.k": 2},
+}  # fmt: skip
+PRESETS = (
+    *("line", "plane", "plane-grid", "images", "gan-lab", "wgan-gp", "hinge-spectral-norm", "paper-2014", "zero-sum"),
+    *("relativistic-r1-r2", "jang-2016", "berard-2020", "failure-vanishing"),
+)
+MNIST = Path(os.environ.get("GANSCOPE_DATA", "/nowhere")) / "mnist"
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +111,54 @@ def test_the_script_alone_has_the_recordings_losses(runs, tmp_path, game):
     said = subprocess.run([sys.executable, str(path), "200"], capture_output=True, text=True, check=True).stdout
     losses = np.array([line.split()[1:] for line in said.splitlines()], float)
     np.testing.assert_allclose(losses, rows[:, [0, 4]], rtol=0, atol=1e-6)
+
+
+def played(script, *more):
+    """The losses that a script prints."""
+    said = subprocess.run(
+        [sys.executable, str(script), "200", *more], capture_output=True, text=True, check=True
+    ).stdout
+    return np.array([line.split()[1:] for line in said.splitlines()], float)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_presets_scripts_have_the_recordings_losses(runs, tmp_path, preset):
+    rows = recorded(runs / "a.sqlite", presets.load(preset).config.flat(), 200)
+    np.testing.assert_allclose(played(export("a", str(tmp_path / "a.py"))), rows[:, [0, 4]], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("preset", ["784-128-1", "least-squares-3"])
+def test_scripts_of_mnist_read_its_file(runs, tmp_path, preset):
+    file = next(MNIST.glob("train-images*ubyte*"), None)
+    if file is None:
+        pytest.skip("no MNIST here: GANSCOPE_DATA names its folder")
+    rows = recorded(runs / "a.sqlite", presets.load(preset).config.flat(), 200)
+    losses = played(export("a", str(tmp_path / "a.py")), str(file))
+    np.testing.assert_allclose(losses, rows[:, [0, 4]], rtol=0, atol=1e-6)
+
+
+def test_a_script_follows_rates_and_batches_that_were_changed(runs, tmp_path):
+    config = Config.from_flat(LINE)
+    planned = (Event(50, "d_opt.lr=0.01"), Event(90, "batch=32"), Event(120, "g_opt.lr=0.0002"))
+    rows = Trainer(config, planned=planned).advance(200).numpy()
+    recording = Recording.create(runs / "a.sqlite", config.flat(), SCALARS)
+    recording.scalars(1, rows)
+    for event in planned:
+        recording.event(event.iteration, event.what)
+    recording.close()
+    losses = played(export("a", str(tmp_path / "a.py")))
+    np.testing.assert_allclose(losses, rows[:, [0, 4]], rtol=0, atol=1e-6)
+    unchanged = Trainer(config).advance(200).numpy()
+    assert np.abs(losses[60:] - unchanged[60:, [0, 4]]).max() > 1e-3
+
+
+def test_a_change_that_a_script_cannot_follow_is_refused_by_name(runs, tmp_path):
+    recorded(runs / "a.sqlite", LINE, 5)
+    recording = Recording.open(runs / "a.sqlite")
+    recording.event(3, "loss=hinge")
+    recording.close()
+    with pytest.raises(BadKnob, match=r"loss=hinge, at 3.* d_opt\.lr"):
+        export("a", str(tmp_path / "a.py"))
 
 
 def test_what_a_script_cannot_say_is_refused_by_name(runs, tmp_path):

@@ -20,9 +20,10 @@ const PATHS = {
   restart: "M12 5V1.5L6.5 6.500 12 11.500V7.500a5.500 5.500 0 1 1-5.500 5.500H4a8 8 0 1 0 8-8z",
   link: "M10.600 13.400a1 1 0 0 1 0-1.400l3.500-3.500a3.500 3.500 0 0 1 5 5l-2 2M13.400 10.600a1 1 0 0 1 0 1.400l-3.500 3.500a3.500 3.500 0 0 1-5-5l2-2",
   eye: "M2 12s3.600-6.500 10-6.500S22 12 22 12s-3.600 6.500-10 6.500S2 12 2 12zM12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
+  share: "M12 15V4M7.500 8.500 12 4l4.500 4.500M6 12H4.500v8h15v-8H18",
   down: "M12 4v10M7.500 10.500 12 15l4.500-4.500M5 19.500h14",
 };
-const OUTLINED = new Set(["link", "eye", "down", "freeze", "slow"]);
+const OUTLINED = new Set(["link", "eye", "down", "share", "freeze", "slow"]);
 
 export function icon(name) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

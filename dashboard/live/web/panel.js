@@ -8,7 +8,7 @@ import { painted, plotly } from "./plotly.js";
 import { Ranges } from "./ranges.js";
 import { sketch } from "./sketch.js";
 import { rewrite } from "./words.js";
-import { make, segments } from "./dom.js";
+import { icon, make, segments } from "./dom.js";
 import { Swift } from "./swift.js";
 
 const UNSEEN = 3000; // ms between two pictures of a panel that is off the screen
@@ -52,8 +52,15 @@ export class Panel {
     this.offer = () => controls.forEach((control, at) => (control.hidden = views[at].length < 2 || !this.layers.shows(this.chosen[at].layer)));
     this.offer();
     const explained = sentence.length ? this.layers.root : make("p", { title: help }, help);
-    const head = make("header", {}, make("h3", {}, title), ...controls, explained);
+    const head = make("header", {}, make("h3", {}, title), this.saving(), ...controls, explained);
     this.root = make("section", { class: "gs-panel", "data-panel": name, "data-span": span, "aria-label": title }, head, this.plot);
+  }
+
+  /** Two small buttons that save the chart as it stands. */
+  saving() {
+    const take = (format) => make("button", { type: "button", title: `Save this chart as ${format.toUpperCase()}`, "aria-label": `${this.spec.title}: save as ${format.toUpperCase()}`,
+      click: async () => this.Plotly && (await import("./picture.js")).save(this, format) }, format.toUpperCase());
+    return make("div", { class: "gs-saving", role: "group", "aria-label": `${this.spec.title}: save` }, icon("down"), take("svg"), take("png"));
   }
 
   get probes() {
@@ -328,7 +335,7 @@ function target(path, name, figure) {
   return { path, name, trace: Number(first), attribute, animated, bars: type === "bar" };
 }
 
-function drawable(path, array) {
+export function drawable(path, array) {
   if (path.endsWith(".source") && array.shape.length > 1) return png(array);
   const value = plain(array);
   return path.startsWith("layout.") && value.length ? Array.from(value) : value;
@@ -344,7 +351,7 @@ function at(figure, steps) {
   return steps.reduce((inner, step) => inner?.[step], figure);
 }
 
-function assign(at, steps, value) {
+export function assign(at, steps, value) {
   for (const step of steps.slice(0, -1)) at = at[step] ??= {};
   at[steps.at(-1)] = value;
 }

@@ -54,6 +54,7 @@ class Player {
     this.socket?.close();
     this.transport?.root.remove();
     this.transport = new Transport(run, (message) => this.socket.send(message));
+    this.transport.share.charts = () => [...this.panels.values()].map(({ spec }) => spec).filter(({ bind }) => Object.keys(bind).length);
     this.slow?.close();
     this.slow = new SlowMotion(run.controls && ((which) => this.socket.send({ type: "slow", which })), () => this.look());
     this.root.prepend(this.transport.root, this.slow.root);

@@ -2,6 +2,7 @@
 
 import { icon, make } from "./dom.js";
 import { copy, settingsLink, watchLink } from "./links.js";
+import { Share } from "./share.js";
 
 const ENGINE = "how iterations are carried out: eager, operation after operation; looped, many in one call, with the same results";
 const COUNTS = {
@@ -86,9 +87,8 @@ export class Transport {
     };
     const settings = giving("link", "Copy link", "Copy a link to these settings, with every change made on the way", () => settingsLink(this.changes));
     const watch = giving("eye", "Watch link", "Copy a link for others to watch this run live", () => watchLink(run));
-    const csv = make("a", { class: "gs-button gs-quiet", href: new URL(`live/scalars/${run}.csv`, document.baseURI).href, download: true,
-      title: "Every step's losses as a CSV file", "aria-label": "Losses CSV" }, icon("down"), make("span", {}, "CSV"));
-    return make("div", { class: "gs-take" }, ...(controls ? [settings] : []), watch, csv);
+    this.share = new Share(run);
+    return make("div", { class: "gs-take" }, ...(controls ? [settings] : []), watch, this.share.root);
   }
 
   playOrPause() {

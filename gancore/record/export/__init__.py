@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from gancore.catalog import BadKnob, near, shown
@@ -15,6 +16,13 @@ FORMATS = {
     ".gif": pictures.gif,
     ".py": script.script,
 }
+DRAWN = {  # by the panels of the dashboard, with a writer that is handed to `export`
+    ".html": "a page that replays it, in one file",
+    ".svg": "a panel as a figure, with --panel",
+    ".png": "the same, as pixels",
+    ".gif": "a panel as a film, with --panel",
+    ".mp4": "the same, smaller and smoother",
+}
 SAYS = {
     ".csv": "every iteration's scalars, as text",
     ".parquet": "the same, for pandas and others",
@@ -24,17 +32,19 @@ SAYS = {
 }
 
 
-def export(run: str, to: str) -> Path:
+def export(run: str, to: str, write: Callable[[Reader, Path], None] | None = None) -> Path:
     """Writes recording `run` (a path, or a name in the folder of recordings) to the new file `to`.
+
+    `write(reader, path)` does so for the endings in `DRAWN`.
 
     Raises:
         BadKnob: there is no such run, no such format, the file exists, or this run has nothing to give in this format.
         RecordingError: the file cannot be read as a recording.
     """
     target = Path(to).expanduser()
-    write = FORMATS.get(target.suffix)
+    write = write or FORMATS.get(target.suffix)
     if write is None:
-        endings = ", ".join(f"{ending} ({says})" for ending, says in SAYS.items())
+        endings = ", ".join(f"{ending} ({says})" for ending, says in (DRAWN | SAYS).items())
         raise BadKnob(f"to = {shown(to)} cannot be used: give a name that ends in {endings}")
     if target.exists():
         raise BadKnob(f"to = {shown(to)} is there already: give the name of a new file")
