@@ -53,8 +53,8 @@ DATA = {
     "uniform": "return $low + ($high - $low) * torch.rand(n, 1, generator=data)",
 }
 OPTIMISERS = {
-    "adam": "torch.optim.Adam($player.parameters(), lr=$lr, betas=($beta1, $beta2), eps=$eps)",
-    "adamw": "torch.optim.AdamW($player.parameters(), lr=$lr, betas=($beta1, $beta2), eps=$eps, weight_decay=$weight_decay)",
+    "adam": "torch.optim.Adam($player.parameters(), lr=$lr, betas=($beta1, $beta2), eps=$eps, fused=True)",
+    "adamw": "torch.optim.AdamW($player.parameters(), lr=$lr, betas=($beta1, $beta2), eps=$eps, weight_decay=$weight_decay, fused=True)",
     "rmsprop": "torch.optim.RMSprop($player.parameters(), lr=$lr, alpha=$alpha, eps=$eps)",
     "sgd": "torch.optim.SGD($player.parameters(), lr=$lr, momentum=$momentum, weight_decay=$weight_decay)",
 }
@@ -305,8 +305,9 @@ def refuse(config: Config) -> None:
             raise BadKnob(
                 f"{who}.activation = {net.activation} cannot be written as a script yet: give one of {', '.join(BENDS)}"
             )
-    if config.frozen != "none":
-        raise BadKnob(f"frozen = {config.frozen} cannot be written as a script yet: none can")
+    for name, plain in (("frozen", "none"), ("precision", "float32")):
+        if getattr(config, name) != plain:
+            raise BadKnob(f"{name} = {getattr(config, name)} cannot be written as a script yet: {plain} can")
     if config.ema or getattr(config.loss, "real_label", 1.0) != 1.0:
         raise BadKnob(
             "a running mean of G or a smoothed label cannot be written as a script yet: give ema = 0, real_label = 1"
