@@ -21,9 +21,7 @@ from gancore.train.engines.tape import Reseed, Untaped
 from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
-PATIENCE = (
-    0.25  # seconds of plain play under the same rules before a tape is worth its making: a hand may still move them
-)
+PATIENCE = 0.25  # seconds of plain play by the same rules before a tape is worth making: a hand may still be at them
 WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
 HELD = 2  # iterations in which a new tape is held against the plain engine
 
@@ -41,7 +39,8 @@ class Looped(Eager):
         return f"eager: {self.why}" if self.why else "looped" if self.loops else "eager"
 
     def turn(self, config: Config) -> None:
-        if fixed(config) != fixed(self.moves.config):
+        loops = [loop for loop in self.loops if loop.only in (None, config)]
+        if fixed(config) != fixed(self.moves.config) or len(loops) < len(self.loops):
             self.loops, self.plain, self.why = [], 0.0, ""
         super().turn(config)
 
