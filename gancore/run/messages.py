@@ -133,7 +133,8 @@ class NewFrame:
 
 
 TYPES = {
-    cls.__name__: cls for cls in (Open, Close, Play, Pause, Step, Slow, Change, Pace, Wait, Watch, Ready, Status, NewFrame)
+    cls.__name__: cls
+    for cls in (Open, Close, Play, Pause, Step, Slow, Change, Pace, Wait, Watch, Ready, Status, NewFrame)
 }
 
 

@@ -5,8 +5,8 @@ import time
 import numpy as np
 import pytest
 
-from gancore.observe.frame import Frame
 from gancore.observe.diagnoses.shelf import Cure
+from gancore.observe.frame import Frame
 from gancore.record import library
 from gancore.record.compare import clock_table, same_until
 from gancore.record.reader import Reader

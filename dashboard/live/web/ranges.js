@@ -6,6 +6,7 @@ export class Ranges {
   /** `binds` are the panel's {trace, attribute, name}; `bound` holds the axes whose range an array sets. */
   constructor(figure, binds, bound) {
     this.axes = new Map();
+    this.beside = []; // ranges of the same figure of other runs: they share their axes
     for (const { trace, attribute, name } of binds) {
       if (attribute !== "x" && attribute !== "y") continue;
       const shape = figure.data[trace];
@@ -24,7 +25,9 @@ export class Ranges {
     for (const [key, axis] of this.axes) {
       if (held.has(key)) continue;
       const log = layout[key]?.type === "log";
-      const [low, high] = extent(axis, arrays, log);
+      axis.extent = extent(axis, arrays, log);
+      const all = [axis, ...this.beside.map(({ axes }) => axes.get(key))].flatMap((one) => (one?.extent ? [one.extent] : []));
+      const [low, high] = [Math.min(...all.map((one) => one[0])), Math.max(...all.map((one) => one[1]))];
       if (low > high || suits(axis.range, low, high)) continue;
       const span = high - low || Math.abs(high) * 0.2 || 1;
       const [below, above] = SLACK[axis.letter];
