@@ -64,14 +64,16 @@ def show():
         return
     clock = clock if clock in CLOCKS else "iteration"
     told, acts = st.columns([0.68, 0.32])
+    differences = differing([(run.config, run.events) for run in runs])
     with told:
-        st.html(STYLE + table(differing([(run.config, run.events) for run in runs]), len(runs)) + family(runs))
+        st.html(STYLE + table(differences, len(runs)) + family(runs))
     with acts:
         _acts(runs)
     configs = [run.running() for run in runs]
     panels = alike([specs(run) for run in runs])
+    names = titles(runs, differences)
     mount(
-        [about(run, *place) for run, *place in zip(runs, LETTERS, DASHES, panels)],
+        [about(run, *place) for run, *place in zip(runs, LETTERS, DASHES, names, panels)],
         overlays(configs, clock),
         clock,
         _tie,
@@ -96,7 +98,7 @@ def specs(run: Session | Recorded) -> list[dict]:
     return [replace(p, tools=tuple(t for t in p.tools if t in TOOLS), span=1).spec for p in panels]
 
 
-def about(run: Session | Recorded, letter: str, dash: str, panels: list[dict]) -> dict:
+def about(run: Session | Recorded, letter: str, dash: str, name: str, panels: list[dict]) -> dict:
     """What the player has to know of a run, and of its place beside the others."""
     steered = mine(run)
     return dict(
@@ -105,7 +107,7 @@ def about(run: Session | Recorded, letter: str, dash: str, panels: list[dict]) -
         controls=steered,
         letter=letter,
         dash="" if dash == "solid" else dash.replace("px", ""),
-        name=title(run),
+        name=name,
         title=run.path.stem,
         aim=getattr(run, "aim", {}),
         table=_clocks(run),
@@ -117,6 +119,19 @@ def title(run: Session | Recorded) -> str:
     """A run's own name, or what it plays."""
     config = run.running()
     return _named(run.path) or f"{config.data.name}, {config.loss.name}, seed {config.seed}"
+
+
+def titles(runs: list[Session | Recorded], differences: list[Difference]) -> list[str]:
+    """Names by which these runs can be told apart: each with the knob that is its own, if that is one."""
+    names = [title(run) for run in runs]
+    if len(set(names)) < len(names) and differences:
+        one = differences[0]
+        names = [f"{name}, {one.address} = {ended(past)}" for name, past in zip(names, one.pasts)]
+    return names
+
+
+def ended(past: Past) -> str:
+    return text(past[-1][1])[:VALUE] if past and past[-1][1] is not None else "–"
 
 
 def table(differences: list[Difference], count: int) -> str:
@@ -147,11 +162,11 @@ def family(runs: list[Session | Recorded]) -> str:
     said = []
     for letter, run in zip(LETTERS, runs):
         for other, parent in zip(LETTERS, runs):
-            if run.parent and run.parent in (parent.id, parent.path.stem):
-                if same := _same(run, parent):
-                    said.append(
-                        f"{letter} is a fork of {other}: every recorded number of the first {same:,} iterations is the same, bit for bit."
-                    )
+            of = run.parent and run.parent in (parent.id, parent.path.stem)
+            if of and (same := _same(run, parent)):
+                said.append(
+                    f"{letter} is a fork of {other}: the same, bit for bit, in every number up to iteration {same:,}."
+                )
     return "".join(f"<p class='together-same'>{sentence}</p>" for sentence in said)
 
 

@@ -10,7 +10,9 @@ import { Scrubber } from "./scrubber.js";
 const CLOCKS = { iteration: "Iteration", d_updates: "D updates", seconds: "Training time" };
 const SLACK = { iteration: 10, d_updates: 10, seconds: 150 }; // by which runs that play may be apart, in the clock's own unit,
 const AHEAD = 0.25; // and in seconds of playing
+const FAR = 4; // times that much: then the one that is ahead is shown where the others are, instead of where it is
 const REMIND = 400; // ms after which a run is told anew to wait
+const LANDING = 4000; // ms that runs have to come to one moment before they pause
 
 /** Called by Streamlit on every rerun and on every change of theme. */
 export function compare(component) {
@@ -143,9 +145,10 @@ class Together {
   tie() {
     const { back, at } = this.scrubber;
     if (!back) this.pace();
+    if (this.landing) this.land();
     for (const lane of this.lanes.values()) {
       if (back) lane.seek(lane.at(at));
-      else if (lane.latest > this.now + this.slack) lane.seek(lane.at(this.now));
+      else if (lane.latest > this.now + FAR * this.slack) lane.seek(lane.at(this.now));
       else lane.live();
     }
     this.show();
@@ -164,13 +167,32 @@ class Together {
 
   /** Those that play wait for each other: one that is ahead trains no further, for a moment. */
   remind() {
-    const playing = [...this.lanes.values()].filter((lane) => lane.state === "playing" && lane.run.controls);
+    const playing = this.mine.filter((lane) => lane.state === "playing");
+    if (this.landing) this.land();
     if (playing.length > 1) for (const lane of playing) this.hold(lane);
   }
 
   hold(lane) {
-    const iteration = lane.at(this.present() + this.slack);
-    lane.send({ type: "wait", iteration });
+    const until = this.landing?.at ?? this.present() + this.slack;
+    lane.send({ type: "wait", iteration: lane.at(until) });
+  }
+
+  /** Pausing: all play on to one moment a little ahead, and no further, so that they rest at the very same one. */
+  pause() {
+    const playing = this.mine.filter((lane) => lane.state === "playing");
+    const at = Math.max(...playing.map((lane) => lane.latest)) + Math.ceil(AHEAD * this.speed) + 1;
+    this.landing = { at, until: performance.now() + (playing.length > 1 ? LANDING : 0) };
+    for (const lane of playing) this.hold(lane);
+    this.land();
+  }
+
+  /** Pauses those that are there, and all of them if that takes too long. */
+  land() {
+    const { at, until } = this.landing;
+    const playing = this.mine.filter((lane) => lane.state === "playing");
+    const late = performance.now() > until;
+    if (!playing.length) this.landing = undefined;
+    for (const lane of playing) if (late || lane.newest[ITERATION] >= lane.at(at)) lane.send({ type: "pause" });
   }
 
   drew(lane) {
@@ -222,11 +244,12 @@ class Together {
   }
 
   playOrPause() {
-    const type = this.playing ? "pause" : "play";
     if (this.scrubber.back) this.scrubber.live();
+    if (this.landing) return;
+    if (this.playing) return this.pause();
     for (const lane of this.mine) {
-      if (type === "play" && this.mine.length > 1) this.hold(lane);
-      lane.send({ type });
+      if (this.mine.length > 1) this.hold(lane); // before it plays: one that is ahead shall not move at all
+      lane.send({ type: "play" });
     }
   }
 
