@@ -87,12 +87,14 @@ def alternatives(config: Config, role: str) -> list[str]:
 
 
 def suggested(k: Any, now: Any) -> str:
-    """Far enough to see a difference: tenfold or half for what goes in ratios, else nothing is suggested."""
-    if not k.log:
+    """Far enough to see a difference: the double of what is counted, ten times a rate, else half way to the farther end."""
+    if k.kind not in ("int", "float"):
         return ""
-    times = 2 if k.kind == "int" else 10
-    there = now * times if now * times <= k.high else now / times
-    return text(k.parse(there if k.kind == "float" else int(there)))
+    if k.kind == "int":
+        return text(max(2 * now, now + 1) if max(2 * now, now + 1) <= k.high else max(int(k.low), now // 2))
+    if k.log:
+        return text(now * 10 if now * 10 <= k.high else now / 10)
+    return text(float(f"{(now + (k.high if k.high - now > now - k.low else k.low)) / 2:.3g}"))
 
 
 def _help(config: Config, address: str) -> str:

@@ -16,6 +16,7 @@ from gancore.config import Config
 from gancore.observe import look
 
 LETTERS = "ABCD"
+MOST = len(LETTERS)  # runs side by side
 DASHES = ("solid", "8px,5px", "2px,4px", "12px,4px,2px,4px")
 TIMES = {"iteration": "iteration", "d_updates": "D updates", "seconds": "training time (s)"}
 UPPER, LOWER = [0.54, 1], [0, 0.44]  # domains of the two charts of a panel
@@ -57,7 +58,10 @@ GRADIENTS = Pair(
     "Gradients",
     "Gradient norms of both players: one that falls by orders of magnitude has nothing left to learn from." + MIDDLE,
     ("gradients",),
-    (Line("d_grad", "d_grad_t", "D", DISCRIMINATOR), Line("g_grad", "g_grad_t", "G", GENERATED)),
+    (
+        Line("d_grad", "d_grad_t", "gradient of D", DISCRIMINATOR),
+        Line("g_grad", "g_grad_t", "gradient of G", GENERATED),
+    ),
     log=True,
 )
 LINE_QUALITY = Pair(

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.live.abreast import mount
 from dashboard.one_knob import choose
-from dashboard.panels.abreast import DASHES, LETTERS, alike, overlays
+from dashboard.panels.abreast import DASHES, LETTERS, MOST, alike, overlays
 from dashboard.panels.density import density
 from dashboard.panels.health import health
 from dashboard.panels.pca import pca
@@ -28,7 +28,6 @@ from gancore.record.store import RecordingError
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
-MOST = len(LETTERS)
 PANELS = {
     "line": (health, density, scores),
     "plane": (health, plane, shares),

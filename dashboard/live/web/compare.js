@@ -29,8 +29,8 @@ class Together {
     this.overlays = new Overlays(this);
     this.scrubber = new Scrubber(this);
     this.written = (value) => written(this.clock, value);
-    this.grid = make("div", { class: "gs-abreast" });
-    this.root = make("div", { class: "gs gs-together" }, this.bar(), this.grid, this.overlays.grid);
+    this.grid = make("div", { class: "gs-abreast" }, this.overlays.grid);
+    this.root = make("div", { class: "gs gs-together" }, this.bar(), this.grid);
     parent.append(this.root);
     this.keys = (event) => this.key(event);
     window.addEventListener("keydown", this.keys);
