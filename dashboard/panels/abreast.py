@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -191,14 +192,14 @@ def floors(config: Config) -> dict:
 
 
 def alike(runs: Sequence[Sequence[dict]]) -> list[list[dict]]:
-    """The panels of several runs, as `Panel.spec` gives them, where those of one name share the ranges of their axes."""
+    """The panels of several runs, as `Panel.spec` gives them, where those of one name share the ranges of axes that show the same."""
     made = copy.deepcopy([list(specs) for specs in runs])
     layouts = [{spec["name"]: spec["figure"]["layout"] for spec in specs} for specs in made]
     for panel in {panel for known in layouts for panel in known}:
         same = [known[panel] for known in layouts if panel in known]
         for axis in {axis for layout in same for axis in layout if axis[1:5] == "axis"}:
             scales = [layout[axis] for layout in same if layout.get(axis, {}).get("range")]
-            if len(scales) > 1 and len({scale.get("type") for scale in scales}) == 1:
+            if len(scales) > 1 and len({json.dumps([scale.get("type"), scale.get("title")]) for scale in scales}) == 1:
                 shared = widest([scale["range"] for scale in scales])
                 for scale in scales:
                     scale["range"] = shared

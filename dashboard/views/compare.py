@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import html
 from dataclasses import replace
@@ -14,6 +15,7 @@ from dashboard.one_knob import choose
 from dashboard.panels.abreast import DASHES, LETTERS, MOST, alike, overlays
 from dashboard.panels.density import density
 from dashboard.panels.health import health
+from dashboard.panels.panel import assign
 from dashboard.panels.pca import pca
 from dashboard.panels.plane import plane
 from dashboard.panels.samples import samples
@@ -22,6 +24,7 @@ from dashboard.panels.shares import shares
 from dashboard.state import hub, mine, show_together, take
 from dashboard.views.stage import cure, panels_of, ready
 from gancore.catalog import text
+from gancore.config import ROLES
 from gancore.record.compare import CLOCKS, Difference, Past, clock_table, differing, same_until
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError
@@ -35,6 +38,11 @@ PANELS = {
     "dynamics": (health, scores),
 }
 TOOLS = {"health", "hover"}  # data are edited on a run's own page
+# Words for which there is no room beside another run: the sentence says them already, or fewer do.
+SLIM = {
+    "shares": {"data.3.showscale": False},
+    "plane": {"layout.annotations.11.text": "density, 1 if spread evenly"},
+}
 LISTED = 300  # recordings to choose from, the newest
 VALUE = 60  # characters of a value in the table
 STYLE = """<style>
@@ -42,7 +50,9 @@ STYLE = """<style>
 .differences :is(th, td) { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; border: 0; }
 .differences th { opacity: .65; white-space: nowrap; }
 .differences td { font-weight: 600; }
-.differences td span { padding: 0 7px; border-radius: 5px; background: rgba(230, 159, 0, .22); }
+.differences td span { padding: 0 7px; border-radius: 5px; }
+.differences td.other span { background: rgba(230, 159, 0, .26); }
+.different { max-height: 134px; overflow-y: auto; }
 .differences td i { font-style: normal; font-weight: 400; opacity: .7; }
 .differences b { display: inline-grid; place-items: center; width: 20px; height: 20px; border-radius: 5px; background: currentColor; }
 .differences b u { text-decoration: none; font-size: 12px; color: var(--st-background-color, Canvas); }
@@ -63,7 +73,7 @@ def show():
         return
     clock = clock if clock in CLOCKS else "iteration"
     told, acts = st.columns([0.68, 0.32])
-    differences = differing([(run.config, run.events) for run in runs])
+    differences = differing([(run.config, changes(run)) for run in runs])
     with told:
         st.html(STYLE + table(differences, len(runs)) + family(runs))
     with acts:
@@ -91,10 +101,19 @@ def found(name: str) -> Session | Recorded | None:
     return hub().find(newest.stem) if newest else None
 
 
+def changes(run: Session | Recorded) -> list[tuple[int, str]]:
+    """What was changed on the way. A fork that is still being made has not told: what it was opened with."""
+    return run.changes if run.loading and not run.events else run.events
+
+
 def specs(run: Session | Recorded) -> list[dict]:
     """Its panels as the player takes them, each one column wide."""
     panels = panels_of(PANELS[run.config.data.page], run.running())
-    return [replace(p, tools=tuple(t for t in p.tools if t in TOOLS), span=1).spec for p in panels]
+    made = [copy.deepcopy(replace(p, tools=tuple(t for t in p.tools if t in TOOLS), span=1).spec) for p in panels]
+    for spec in made:
+        for path, value in SLIM.get(spec["name"], {}).items():
+            assign(spec["figure"], path, value)
+    return made
 
 
 def about(run: Session | Recorded, letter: str, dash: str, name: str, panels: list[dict]) -> dict:
@@ -121,16 +140,19 @@ def title(run: Session | Recorded) -> str:
 
 
 def titles(runs: list[Session | Recorded], differences: list[Difference]) -> list[str]:
-    """Names by which these runs can be told apart: each with the knob that is its own, if that is one."""
+    """Names by which these runs can be told apart: where their own do not do it, by the first knobs that differ."""
     names = [title(run) for run in runs]
-    if len(set(names)) < len(names) and differences:
-        one = differences[0]
-        names = [f"{name}, {one.address} = {ended(past)}" for name, past in zip(names, one.pasts)]
-    return names
+    if len(set(names)) == len(names):
+        return names
+    own = [one for one in differences if one.address not in ("data", "step")][:2]
+    told = [", ".join(ended(one.address, one.pasts[at]) for one in own) for at in range(len(runs))]
+    return [_named(run.path) or ": ".join(filter(None, (run.config.data.name, said))) for run, said in zip(runs, told)]
 
 
-def ended(past: Past) -> str:
-    return text(past[-1][1])[:VALUE] if past and past[-1][1] is not None else "–"
+def ended(address: str, past: Past) -> str:
+    """A knob as it was in the end, for a name: `hinge`, `d_opt.lr 0.02`."""
+    value = text(past[-1][1])[:VALUE] if past and past[-1][1] is not None else "–"
+    return value if address in ROLES else f"{address} {value}"
 
 
 def table(differences: list[Difference], count: int) -> str:
@@ -139,16 +161,16 @@ def table(differences: list[Difference], count: int) -> str:
         return "<p class='together-same'>No knob differs: these runs have the same settings and the same seed.</p>"
     head = "".join(f"<th><b><u>{letter}</u></b></th>" for letter in LETTERS[:count])
     rows = "".join(
-        f"<tr><th>{html.escape(one.address)}</th>{''.join(f'<td>{cell(past)}</td>' for past in one.pasts)}</tr>"
+        f"<tr><th>{html.escape(one.address)}</th>{''.join(cell(past, one.pasts[0]) for past in one.pasts)}</tr>"
         for one in differences
     )
-    return f"<table class='differences'><tr><th>what differs</th>{head}</tr>{rows}</table>"
+    return f"<div class='different'><table class='differences'><tr><th>what differs</th>{head}</tr>{rows}</table></div>"
 
 
-def cell(past: Past) -> str:
-    """What a knob was over time: `0.002 → 0.01 at 500`."""
+def cell(past: Past, first: Past) -> str:
+    """What a knob was over time: `0.002 → 0.01 at 500`; marked where it is not what it was in the first run."""
     parts = [f"<span>{shown(value)}</span>" + f" <i>at {at:,}</i>" * (at > 0) for at, value in past]
-    return " → ".join(parts) or "–"
+    return f"<td{' class=other' * (past != first)}>{' → '.join(parts) or '–'}</td>"
 
 
 def shown(value) -> str:
@@ -276,7 +298,10 @@ def _acts(runs: list[Session | Recorded]) -> None:
     if steered:
         with columns[0].popover("Turn a knob", icon=":material/tune:", width="stretch"):
             letters = [letter for letter, _ in steered]
-            letter = st.segmented_control("Of", letters, default=letters[-1], key="compare/turn") or letters[-1]
+            letter = (
+                st.segmented_control("Of", letters, default=letters[-1], key=f"compare/turn/{''.join(letters)}")
+                or letters[-1]
+            )
             run = dict(steered)[letter]
             other = choose(run.wanted, f"compare/{run.id}", only_live=True)
             if st.button("Turn it", type="primary", disabled=other is None, key="compare/turn it"):

@@ -36,7 +36,8 @@ COLUMNS = {
 def show():
     st.subheader("Runs", anchor=False)
     st.caption(
-        "Every run is recorded. Choose one to look back on it, to play on from any of its moments, to name it or to delete it."
+        "Every run is recorded. Choose one to look back on it, to play on from any of its moments, to name it or to delete it; "
+        f"or two to {MOST} to see them side by side."
     )
     _undo()
     entries = [_entry(path, *_version(path)) for path in hub().folder.glob("*.sqlite")]

@@ -116,7 +116,7 @@ def test_more_than_four_are_cut_and_a_clock_that_is_unknown_is_told(family):
 
 def test_a_name_in_a_recording_is_text_and_never_markup():
     run = played(iterations=5)
-    assert "&lt;i&gt;" in compare.cell(((0, "<i>"),)) and "<i>" not in compare.shown("<i>")
+    assert "&lt;b&gt;" in compare.cell(((0, "<b>"),), ()) and "<b>" not in compare.shown("<b>")
     assert len(compare.shown("x" * 500)) == compare.VALUE
     hub().forget(run)
 
@@ -199,4 +199,6 @@ def test_panels_side_by_side_have_the_same_axes():
     for layout in alone:
         for axis, (low, high) in zip(("xaxis", "yaxis"), ranges[0]):
             assert low <= layout[axis]["range"][0] and layout[axis]["range"][1] <= high
+    critic = alike([[density(config).spec] for config in (BASE, BASE.with_("loss", "hinge"))])
+    assert [made[0]["figure"]["layout"]["yaxis2"]["range"] for made in critic] == [[0, 1], [-2, 2]]  # D(x) is not f(x)
     assert alone[0]["xaxis"]["range"] != alone[1]["xaxis"]["range"]  # what is kept for other pages is as it was

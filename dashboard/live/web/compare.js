@@ -80,6 +80,7 @@ class Together {
   arrange({ runs }) {
     const rows = [...new Set(runs.flatMap(({ panels }) => panels.map(({ name }) => name)))];
     this.grid.dataset.lanes = this.lanes.size;
+    this.grid.classList.toggle("gs-wide", rows.includes("plane")); // a stage with its key beside it takes room
     [...this.lanes.values()].forEach((lane, at) => {
       lane.place(at, rows);
       this.grid.append(lane.head, lane.grid);
@@ -133,6 +134,11 @@ class Together {
     return going.length ? Math.min(...going.map((lane) => lane.latest)) : this.furthest;
   }
 
+  /** Whether nothing is to come: all are recordings. */
+  get ended() {
+    return this.lanes.size > 0 && [...this.lanes.values()].every((lane) => lane.state === "finished");
+  }
+
   get playing() {
     return [...this.lanes.values()].some((lane) => lane.state === "playing");
   }
@@ -183,6 +189,7 @@ class Together {
     const at = Math.max(...playing.map((lane) => lane.latest)) + Math.ceil(AHEAD * this.speed) + 1;
     this.landing = { at, until: performance.now() + (playing.length > 1 ? LANDING : 0) };
     for (const lane of playing) this.hold(lane);
+    for (const lane of this.mine) if (!playing.includes(lane)) lane.send({ type: "pause" }); // one that is about to play
     this.land();
   }
 
@@ -203,9 +210,7 @@ class Together {
         scrubber.at = Math.round(lane.shows);
         this.tie();
       }
-      const lanes = [...this.lanes.values()];
-      const elapsed = lane.clocks.read(lane.shown.iteration, ITERATION, COLUMNS.seconds) / 1000;
-      if (!lanes.some((one) => one.waits)) scrubber.frame({ iteration: scrubber.at, info: { elapsed, probes: [] } });
+      this.settle();
     } else {
       this.tie();
       if (this.playing) this.remind();
@@ -214,7 +219,16 @@ class Together {
     this.show();
   }
 
-  heard(lane) {
+  /** Once all lanes show the moment asked for, the slider may go on. Its pace is that of the longest run. */
+  settle() {
+    const lanes = [...this.lanes.values()];
+    if (!this.scrubber.back || lanes.some((lane) => lane.waits)) return;
+    const longest = lanes.reduce((one, other) => (other.latest > one.latest ? other : one));
+    const elapsed = longest.clocks.read(this.scrubber.at, COLUMNS[this.clock], COLUMNS.seconds) / 1000;
+    this.scrubber.frame({ iteration: this.scrubber.at, info: { elapsed, probes: [] } });
+  }
+
+  heard() {
     const lanes = [...this.lanes.values()];
     const column = COLUMNS[this.clock];
     const events = lanes.flatMap(({ letter, clocks, events }) => events.map(({ iteration, what }) => (
@@ -236,6 +250,7 @@ class Together {
     } else if (!this.stepping || type === "live") {
       this.stepping = undefined;
       this.tie();
+      this.settle();
     }
   }
 

@@ -9,7 +9,7 @@ import { Socket } from "./socket.js";
 const STATES = { playing: "Playing", paused: "Paused", finished: "Recorded", failed: "Failed" };
 
 export class Lane extends Board {
-  /** `together` has clock, share(frame, lane), drew(lane), heard(lane), cure(...), open(run) and probes. */
+  /** `together` has clock, share(frame, lane), drew(lane), heard(), cure(...), open(run) and probes. */
   constructor(about, together) {
     super("gs-lane");
     Object.assign(this, { together, back: false, state: "", epoch: undefined, events: [], clocks: new Clocks(about.table) });
@@ -95,13 +95,14 @@ export class Lane extends Board {
     return this.shown ? this.clocks.read(this.shown.iteration, ITERATION, COLUMNS[this.together.clock]) : 0;
   }
 
-  /** The iteration at which that clock says `value`. */
+  /** The iteration at which that clock says `value`, also one that is to come. */
   at(value) {
     return Math.max(0, Math.floor(this.clocks.read(value, COLUMNS[this.together.clock], ITERATION) + 1e-6));
   }
 
   /** Show a moment of the past, by iteration, or with `step` the frame kept before or after it. */
-  seek(iteration, step = 0) {
+  seek(asked, step = 0) {
+    const iteration = Math.min(asked, this.newest[ITERATION]); // one that has ended stands at its end
     if (this.back && this.asked === iteration && !step) return;
     Object.assign(this, { back: true, asked: iteration, waits: true });
     this.send({ type: "scrub", iteration, ...(step && { step }) });
@@ -140,13 +141,13 @@ export class Lane extends Board {
       this.clocks = new Clocks();
       this.newest = [0, 0, 0];
     }
-    const { epoch, state, detail, iteration, d_updates, events } = message;
-    Object.assign(this, { epoch, state, detail, events });
+    const { epoch, state, detail, iteration, d_updates, events, loading } = message;
+    Object.assign(this, { epoch, state, detail, events, loading });
     this.stands(iteration, d_updates);
     for (const panel of this.panels.values()) panel.mark(events);
     this.head.dataset.laneState = state;
     this.tell();
-    this.together.heard(this);
+    this.together.heard();
   }
 
   /** What stands under the lane's name: where it is, what it waits for, what was expected of it. */
@@ -156,7 +157,7 @@ export class Lane extends Board {
     const end = ended && this.shown && iteration >= this.newest[0] ? ", its end" : "";
     const seconds = this.clocks.read(iteration, ITERATION, COLUMNS.seconds) / 1000;
     const counts = `iteration ${number(iteration)}${end} · ${number(info.d_updates ?? 0)} D updates · ${seconds.toFixed(1)} s`;
-    write(this.counts, `${STATES[this.state] ?? "Opening"} · ${counts}`);
+    write(this.counts, `${this.loading ? "Loading" : STATES[this.state] ?? "Opening"} · ${counts}`);
     Object.assign(this.head.dataset, { iteration, dUpdates: info.d_updates ?? 0 });
     write(this.note, [this.hope(iteration), said].filter(Boolean).join(" "));
     this.note.hidden = !this.note.textContent;

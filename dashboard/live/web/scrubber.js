@@ -146,7 +146,7 @@ export class Scrubber {
     this.slider.value = this.back ? this.at : this.player.now ?? this.slider.max;
     this.slider.disabled = !this.last;
     const told = this.player.written ?? number; // where it is not iterations that the slider goes through
-    this.label.textContent = this.back ? `${told(this.shown ?? this.at)} of ${told(this.last)}` : `${told(this.player.now ?? this.last)}, now`;
+    this.label.textContent = this.back ? `${told(this.shown ?? this.at)} of ${told(this.last)}` : `${told(this.player.now ?? this.last)}, ${this.player.ended ? "the end" : "now"}`;
     this.slider.setAttribute("aria-valuetext", this.label.textContent);
     this.now.setAttribute("aria-pressed", !this.back);
     const symbol = this.playing ? "pause" : "play";
