@@ -12,7 +12,7 @@ const SLACK = { iteration: 10, d_updates: 10, seconds: 150 }; // by which runs t
 const AHEAD = 0.25; // and in seconds of playing
 const FAR = 4; // times that much: then the one that is ahead is shown where the others are, instead of where it is
 const REMIND = 400; // ms after which a run is told anew to wait
-const LANDING = 4000; // ms that runs have to come to one moment before they pause
+const LANDING = 8000; // ms that runs have to come to one moment before they pause
 
 /** Called by Streamlit on every rerun and on every change of theme. */
 export function compare(component) {
@@ -67,7 +67,7 @@ class Together {
       lane?.take(about);
       this.lanes.set(about.run, lane ?? new Lane(about, this));
     }
-    this.arrange(data);
+    this.arrange();
     if (other) this.retime();
     this.overlays.arrange(data.overlays);
     this.overlays.mark();
@@ -77,16 +77,14 @@ class Together {
   }
 
   /** One row for each kind of panel, one column for each run; panels of one kind share the ranges of their axes. */
-  arrange({ runs }) {
-    const rows = [...new Set(runs.flatMap(({ panels }) => panels.map(({ name }) => name)))];
-    this.grid.dataset.lanes = this.lanes.size;
-    this.grid.classList.toggle("gs-wide", rows.includes("plane")); // a stage with its key beside it takes room
-    [...this.lanes.values()].forEach((lane, at) => {
-      lane.place(at, rows);
+  arrange() {
+    const lanes = [...this.lanes.values()];
+    this.grid.dataset.lanes = lanes.length;
+    this.grid.classList.toggle("gs-wide", lanes.some((lane) => lane.panels.has("plane"))); // a stage with its key beside it takes room
+    lanes.forEach((lane, at) => {
+      lane.place(at);
       this.grid.append(lane.head, lane.grid);
-      for (const [name, panel] of lane.panels) {
-        panel.ranges.beside = [...this.lanes.values()].filter((one) => one !== lane).flatMap((one) => one.panels.get(name)?.ranges ?? []);
-      }
+      for (const [name, panel] of lane.panels) panel.ranges.family = lanes.flatMap((one) => one.panels.get(name)?.ranges ?? []);
     });
   }
 
@@ -185,21 +183,27 @@ class Together {
 
   /** Pausing: all play on to one moment a little ahead, and no further, so that they rest at the very same one. */
   pause() {
-    const playing = this.mine.filter((lane) => lane.state === "playing");
-    const at = Math.max(...playing.map((lane) => lane.latest)) + Math.ceil(AHEAD * this.speed) + 1;
-    this.landing = { at, until: performance.now() + (playing.length > 1 ? LANDING : 0) };
-    for (const lane of playing) this.hold(lane);
-    for (const lane of this.mine) if (!playing.includes(lane)) lane.send({ type: "pause" }); // one that is about to play
+    const lanes = this.mine.filter((lane) => lane.state === "playing");
+    const at = Math.max(...lanes.map((lane) => lane.latest)) + Math.ceil(AHEAD * this.speed) + 1;
+    this.landing = { lanes, at, until: performance.now() + (lanes.length > 1 ? LANDING : 0) };
+    for (const lane of this.mine) if (!lanes.includes(lane)) lane.send({ type: "pause" }); // one that is about to play
+    for (const lane of lanes) this.hold(lane);
     this.land();
   }
 
-  /** Pauses those that are there, and all of them if that takes too long. */
+  /** Pauses those that are there; where one had gone too far already, the others follow. All rest if that takes too long. */
   land() {
-    const { at, until } = this.landing;
-    const playing = this.mine.filter((lane) => lane.state === "playing");
-    const late = performance.now() > until;
-    if (!playing.length) this.landing = undefined;
-    for (const lane of playing) if (late || lane.newest[ITERATION] >= lane.at(at)) lane.send({ type: "pause" });
+    const { landing } = this;
+    const lanes = landing.lanes.filter((lane) => lane.state === "playing" || lane.state === "paused");
+    const late = performance.now() > landing.until;
+    landing.at = Math.max(landing.at, ...lanes.map((lane) => lane.latest));
+    const there = (lane) => late || lane.newest[ITERATION] >= lane.at(landing.at);
+    for (const lane of lanes) {
+      if (lane.state === "playing" && there(lane)) lane.send({ type: "pause" });
+      if (!there(lane)) this.hold(lane);
+      if (lane.state === "paused" && !there(lane)) lane.send({ type: "play" });
+    }
+    if (lanes.every((lane) => lane.state === "paused" && there(lane))) this.landing = undefined;
   }
 
   drew(lane) {
@@ -260,7 +264,7 @@ class Together {
 
   playOrPause() {
     if (this.scrubber.back) this.scrubber.live();
-    if (this.landing) return;
+    if (this.landing) return (this.landing.until = 0), this.land(); // asked twice: at once
     if (this.playing) return this.pause();
     for (const lane of this.mine) {
       if (this.mine.length > 1) this.hold(lane); // before it plays: one that is ahead shall not move at all

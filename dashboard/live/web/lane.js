@@ -47,10 +47,14 @@ export class Lane extends Board {
     this.tell();
   }
 
-  /** Where the panels of this lane stand among those of the others: kind by kind, and in each kind lane by lane. */
-  place(lane, rows) {
+  /** Where the panels of this lane stand among those of the others: row by row, and in each row lane by lane. */
+  place(lane) {
     this.head.style.order = lane;
-    for (const [name, { root }] of this.panels) root.style.order = 10 * (rows.indexOf(name) + 1) + lane;
+    [...this.panels.values()].forEach(({ root }, row) => (root.style.order = 10 * (row + 1) + lane));
+    for (const { style } of [this.head, this.grid]) {
+      style.setProperty("--of2", (lane % 2) + 1);
+      style.setProperty("--of4", lane + 1);
+    }
   }
 
   connect() {

@@ -35,11 +35,11 @@ export class Scrubber {
       title: "Forks from exactly this state, and shows the fork beside this run, tied to one clock", click: () => this.player.beside(this.moment()) }, "beside it");
     const family = make("button", { type: "button", class: "gs-button gs-small", title: "This run beside the one that it is a fork of",
       click: () => this.player.beside(-1) }, "Beside its parent");
-    this.forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork" }, ...(this.player.fork ? [this.fork, beside] : []), ...(parent ? [family] : []));
+    const forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork" }, this.fork, beside);
     this.kept = make("span", { class: "gs-kept" });
     const track = make("div", { class: "gs-track" }, this.ticks, this.slider);
     this.root = make("div", { class: "gs-scrub", role: "group", "aria-label": "Looking back" },
-      this.toggle, this.speed, track, this.label, this.now, this.forks, this.kept);
+      this.toggle, this.speed, track, this.label, this.now, ...(this.player.fork ? [forks] : []), ...(parent ? [family] : []), this.kept);
     this.show();
   }
 
