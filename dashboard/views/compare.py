@@ -164,7 +164,11 @@ def table(differences: list[Difference], count: int) -> str:
         f"<tr><th>{html.escape(one.address)}</th>{''.join(cell(past, one.pasts[0]) for past in one.pasts)}</tr>"
         for one in differences
     )
-    return f"<div class='different'><table class='differences'><tr><th>what differs</th>{head}</tr>{rows}</table></div>"
+    return f"<div class='different'><table class='differences'><tr><th>{count_of(differences)}</th>{head}</tr>{rows}</table></div>"
+
+
+def count_of(differences: list[Difference]) -> str:
+    return "1 knob differs" if len(differences) == 1 else f"{len(differences)} knobs differ"
 
 
 def cell(past: Past, first: Past) -> str:
