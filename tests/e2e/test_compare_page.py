@@ -122,3 +122,16 @@ def test_a_link_shows_recordings_to_anybody_who_cannot_steer_them(pair, visitor)
     guest.visit("/compare?runs=nothing", panels=False)
     guest.until(lambda: guest.page.get_by_text("No run or recording is called nothing").count() == 1)
     guest.until(lambda: guest.page.get_by_role("button", name="Show side by side").count() == 1, why="for a way on")
+
+
+def test_a_cure_is_applied_to_a_fork_and_says_what_should_come_of_it_by_when(visitor):
+    me = visitor().visit("/line?preset=failure-blind&play=1")
+    me.page.wait_for_selector(".gs-cure")
+    change = me.page.locator(".gs-verdict-body code").inner_text()
+    parent = me.run
+    me.page.locator(".gs-cure").click()
+    me.until(lambda: len(lanes(me)) == 2 and lanes(me)["B"]["iteration"] > 0, why="for the fork")
+    assert lanes(me)["A"]["run"] == parent
+    assert lanes(me)["B"]["said"].startswith(f"{change} since") and "Expected:" in lanes(me)["B"]["said"]
+    me.until(lambda: [row[0] for row in differences(me)] == [change.split("=")[0]], why="for the knob that differs")
+    me.until(lambda: "playing" in of(me, "state"), why="for it to play")

@@ -74,7 +74,7 @@ class Strip {
     const title = "A fork of this run, bit for bit the same up to there, makes this change and is shown beside it";
     const apply = make("button", { type: "button", class: "gs-act gs-cure", title, click: () => this.panel.player.cure(name, from()) },
       rewind ? `Apply to a fork from ${Math.floor(since / 2).toLocaleString("en")}` : "Apply to a fork");
-    return make("p", {}, "Try ", make("code", {}, change), " ", apply, ` ${expect}, within ${within.toLocaleString("en")} iterations.`);
+    return make("p", {}, "Try ", make("code", {}, change), " ", apply, ` Expect: ${expect}, within ${within.toLocaleString("en")} iterations.`);
   }
 
   prove(name) {
