@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.one_knob import offer
 from dashboard.thumbnails import thumbnails
 from dashboard.upload import upload
 from gancore import presets
@@ -39,6 +40,7 @@ def sidebar(run: Session, page: str) -> None:
     """Draws all knobs and hands what they say to the run."""
     with st.sidebar:
         _preset(run, page)
+        offer(run, page)
         waiting = st.container()
         if page == "plane":
             thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard.theme import PAGE
-from dashboard.views import dynamics, images, line, plane, runs, watch
+from dashboard.views import compare, dynamics, images, line, plane, runs, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
 st.set_page_config(
@@ -23,11 +23,15 @@ else:
         st.Page(plane.show, title="Plane", icon=":material/scatter_plot:", url_path="plane"),
         st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
         st.Page(dynamics.show, title="Dynamics", icon=":material/cyclone:", url_path="dynamics"),
+        st.Page(compare.show, title="Compare", icon=":material/compare:", url_path="compare"),
         st.Page(runs.show, title="Runs", icon=":material/video_library:", url_path="runs"),
     ]
     here = st.navigation(pages, position="top")
     wanted = st.session_state.pop("next page", here.url_path)  # after a fork of a run that was only watched
     there = next((page for page in pages if page.url_path == wanted), here)
+    query = st.session_state.pop("next query", None)
     if there.url_path != here.url_path and {there.url_path, here.url_path} != {"line", ""}:
-        st.switch_page(there)
+        st.switch_page(there, query_params=query)
+    elif query:
+        st.query_params.from_dict(query)
     here.run()

@@ -17,6 +17,7 @@ from gancore.catalog import BadKnob, knobs, shown, text
 from gancore.config import Config, live
 from gancore.run.hub import Hub
 from gancore.run.pace import Pace
+from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
 PACE = {k.name: k for k in knobs(Pace)}
@@ -50,6 +51,24 @@ def take(page: str, run: Session) -> None:
     st.session_state.setdefault("runs", {})[page] = run
     st.session_state["next page"] = page
     st.query_params.clear()
+
+
+def show_together(*runs: str) -> None:
+    """Makes the page that shows these runs side by side the one to show next."""
+    st.session_state["next page"], st.session_state["next query"] = "compare", {"runs": ",".join(runs)}
+    st.query_params.clear()
+
+
+def kept(run: Session) -> Session:
+    """Notes that this visitor may steer a run that stands on no page of its own."""
+    st.session_state.setdefault("abreast", {})[run.id] = run
+    return run
+
+
+def mine(run: Session | Recorded) -> bool:
+    """Whether this visitor may steer a run: it was opened by this browser, or from this very tab."""
+    here = [*st.session_state.get("runs", {}).values(), *st.session_state.get("abreast", {}).values()]
+    return bool(run.key) and (run in here or bool(run.owner and run.owner == owner()))
 
 
 def owner() -> str:

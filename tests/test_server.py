@@ -58,6 +58,9 @@ class Run:
     def restart(self):
         self.did.append("restart")
 
+    def wait(self, iteration):
+        self.did.append(f"wait {iteration}")
+
     def step(self, which):
         self.did.append("step " + which)
 
@@ -126,9 +129,15 @@ def test_what_a_reader_looks_at_reaches_the_session(client, run):
 
 def test_the_key_steers(client, run):
     with client.websocket_connect("/live/ws/run?key=secret") as socket:
-        for said in ({"type": "play"}, {"type": "step", "which": "d"}, {"type": "pause"}, {"type": "restart"}):
+        for said in (
+            {"type": "play"},
+            {"type": "step", "which": "d"},
+            {"type": "pause"},
+            {"type": "restart"},
+            {"type": "wait", "iteration": 7},
+        ):
             socket.send_json(said)
-        until(lambda: run.did == ["play", "step d", "pause", "restart"])
+        until(lambda: run.did == ["play", "step d", "pause", "restart", "wait 7"])
 
 
 def test_a_hand_that_is_gone_has_let_go_where_it_was(client, run):
@@ -173,8 +182,9 @@ def test_no_thumbnail_of_what_the_plane_does_not_have(client, path):
 def test_without_the_key_one_may_only_watch(client, run, query):
     with client.websocket_connect("/live/ws/run" + query) as socket:
         socket.receive_json()
-        socket.send_json({"type": "play"})
-        assert socket.receive_json()["type"] == "error"
+        for said in ({"type": "play"}, {"type": "wait", "iteration": 5}):
+            socket.send_json(said)
+            assert socket.receive_json()["type"] == "error"
         assert run.did == []
 
 
@@ -187,6 +197,9 @@ def test_without_the_key_one_may_only_watch(client, run, query):
         ('{"type": 3}', 1008),
         ('{"type": "dance"}', 1008),
         ('{"type": "step", "which": "all"}', 1008),
+        ('{"type": "wait"}', 1008),
+        ('{"type": "wait", "iteration": -1}', 1008),
+        ('{"type": "wait", "iteration": 1.5}', 1008),
         ('{"type": "look", "probes": "losses"}', 1008),
         ('{"type": "change", "what": "batch=8"}', 1008),
         ('{"type": "change", "what": []}', 1008),

@@ -34,23 +34,34 @@ def mount(
     first: Frame | None = None,
     key_: str = "live",
     on_fork: Callable[[int], None] = lambda iteration: None,
+    on_beside: Callable[[int], None] = lambda iteration: None,
+    on_cure: Callable[[str, int], None] = lambda verdict, iteration: None,
+    parent: str = "",
 ) -> bool:
     """Show `panels`, filled by the run. False once the browser has found that no live connection can be opened.
 
     `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
-    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own.
+    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own, `on_beside(iteration)`
+    when that is to be shown beside this one, or this one (-1) beside `parent`, the run that it is a fork of, and
+    `on_cure(verdict, iteration)` when a fork shall try what is said to cure it.
     """
     data = dict(
         run=run_id,
         key=key if controls else None,
         controls=controls,
+        parent=parent,
         panels=[panel.spec for panel in panels],
         first=base64.b64encode(first.encode()).decode() if first else None,
     )
     # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.
     # `edited` does so after an edit on a panel, so that the widgets follow, `fork` to open the run that begins there.
-    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited", "fork")}
+    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited", "fork", "beside", "cure")}
     state = player(key=key_, data=data, default={"offline": False}, **reruns)
     if type(state.fork) is int and state.fork >= 0:
         on_fork(state.fork)
+    if type(state.beside) is int:
+        on_beside(state.beside)
+    match state.cure:
+        case {"verdict": str(verdict), "iteration": iteration} if type(iteration) is int and iteration >= 0:
+            on_cure(verdict, iteration)
     return not state.offline

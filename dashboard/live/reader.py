@@ -24,7 +24,7 @@ from gancore.catalog import BadKnob
 MESSAGE_LIMIT = 4096  # bytes
 PROBES_LIMIT = 64
 CHANGES_LIMIT = 8  # settings in one message
-CONTROLS = {"play", "pause", "step", "slow", "restart", "change"}
+CONTROLS = {"play", "pause", "step", "slow", "restart", "change", "wait"}
 
 
 class Malformed(Exception):
@@ -140,6 +140,8 @@ class Reader:
             self.session.step(one_of(said, "d", "g", "both"))
         elif kind == "slow":
             self.session.slow(one_of(said, "next", "back", "leave"))
+        elif kind == "wait":
+            self.session.wait(moment(said)[0])
         elif kind == "change":
             await self.change(changes(said), said.get("passing") is True)
         elif kind in CONTROLS:

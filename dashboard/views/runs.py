@@ -10,7 +10,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.live import share
-from dashboard.state import hub, owner, take
+from dashboard.panels.abreast import MOST
+from dashboard.state import hub, owner, show_together, take
 from dashboard.views.stage import panels_of
 from dashboard.views.watch import PAGES
 from gancore.record import library
@@ -38,7 +39,8 @@ COLUMNS = {
 def show():
     st.subheader("Runs", anchor=False)
     st.caption(
-        "Every run is recorded. Choose one to look back on it, to play on from any of its moments, to name it or to delete it."
+        "Every run is recorded. Choose one to look back on it, to play on from any of its moments, to name it or to delete it; "
+        f"or two to {MOST} to see them side by side."
     )
     _undo()
     entries = [_entry(path, *_version(path)) for path in hub().folder.glob("*.sqlite")]
@@ -56,11 +58,14 @@ def show():
             column_config=COLUMNS,
             hide_index=True,
             on_select="rerun",
-            selection_mode="single-row",
+            selection_mode="multi-row",
             key="runs/table",
         ).selection.rows
-        if rows and rows[0] < len(found):
-            _chosen(found[rows[0]])
+        chosen = [found[row] for row in rows if row < len(found)]
+        if len(chosen) == 1:
+            _chosen(chosen[0])
+        elif chosen:
+            _together(chosen)
     else:
         st.info(
             "Nothing recorded matches this search." if good else "No recordings yet: press Play on any page.",
@@ -150,6 +155,20 @@ def _chosen(entry: Entry) -> None:
         if (name, note) != (entry.name, entry.note):
             _guarded(lambda: (library.annotate(entry.path, "name", name), library.annotate(entry.path, "note", note)))
             st.rerun()
+
+
+def _together(chosen: list[Entry]) -> None:
+    """Several rows: shown side by side."""
+    names = [e.path.stem for e in chosen if known(e.path)]
+    if st.button(
+        f"Compare these {len(chosen)}",
+        icon=":material/compare:",
+        type="primary",
+        disabled=not 2 <= len(names) <= MOST or len(names) < len(chosen),
+        help=f"Side by side, tied to one clock: two to {MOST} that were made by this program",
+    ):
+        show_together(*names)
+        st.rerun()
 
 
 def _delete(entry: Entry) -> None:

@@ -11,9 +11,10 @@ import streamlit as st
 from dashboard.controls import sidebar
 from dashboard.live.mount import mount
 from dashboard.panels.panel import Panel, apply
-from dashboard.state import hub, owner, session, take, write_link
+from dashboard.state import hub, kept, owner, session, show_together, take, write_link
 from gancore import presets
 from gancore.config import Config
+from gancore.observe.diagnoses import diagnoses
 from gancore.observe.frame import Frame
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
@@ -39,11 +40,16 @@ def play(page: str, makers: tuple[Callable[[Config], Panel | None], ...]) -> Non
 
 def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
     """The panels of a run, once its data is there."""
-    if run.config.data.page != "line" and not _ready(run):
+    if run.config.data.page != "line" and not ready(run):
         return
     config = run.running()
     panels = panels_of(makers, config)
-    if not mount(panels, run.id, run.key, controls, first=_first(run, panels), on_fork=lambda n: fork(run, n)):
+    acts = dict(
+        on_fork=lambda n: fork(run, n),
+        on_beside=lambda n: beside(run, n),
+        on_cure=lambda verdict, n: cure(run, verdict, n),
+    )
+    if not mount(panels, run.id, run.key, controls, first=_first(run, panels), parent=run.parent, **acts):
         _fallback(run, panels, controls)
 
 
@@ -51,6 +57,22 @@ def fork(run: Session | Recorded, iteration: int) -> None:
     """A run of the visitor's own that starts where this one was then, on the page where it belongs."""
     take(run.config.data.page, hub().fork(run, iteration, owner()))
     st.rerun()
+
+
+def beside(run: Session | Recorded, iteration: int) -> None:
+    """A fork of this run shown beside it, tied to one clock; with -1 this run beside the one that it is a fork of."""
+    others = [run.parent, run.id] if iteration < 0 else [run.id, kept(hub().fork(run, iteration, owner())).id]
+    show_together(*others)
+    st.rerun()
+
+
+def cure(run: Session | Recorded, verdict: str, iteration: int) -> None:
+    """A fork that tries what is said to cure a verdict, playing beside the run that has it."""
+    if verdict in diagnoses:
+        child = kept(hub().cure(run, diagnoses.make(verdict).cure(run.running()), iteration, owner()))
+        child.play()
+        show_together(run.id, child.id)
+        st.rerun()
 
 
 def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:
@@ -71,7 +93,7 @@ def _made(makers: tuple, config: Config) -> tuple[Panel, ...]:
     return tuple(panel for make in makers if (panel := make(config)))
 
 
-def _ready(run: Session) -> bool:
+def ready(run: Session) -> bool:
     """True if the run's pictures are loaded; else shows how far loading has come, or why it failed."""
     patience = time.monotonic() + PATIENCE
     while run.loading and time.monotonic() < patience:

@@ -6,6 +6,7 @@ Any number of processes and threads may read while a worker writes. Nothing is u
 from __future__ import annotations
 
 import json
+import struct
 import zlib
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +19,7 @@ from gancore.record import store
 from gancore.record.store import kindly
 
 END = 2**62  # beyond every iteration
+HEAD = 1 << 14  # bytes of a packed frame that hold what comes before its arrays
 FRAME = 16 << 20  # bytes of an unpacked frame at most: one of the pages' takes a hundredth of it
 
 
@@ -96,6 +98,17 @@ class Reader:
                     raise ValueError(f"the frame of iteration {iteration} is cut off, or larger than {FRAME:,} bytes")
                 return data
         return None
+
+    def info(self, iteration: int) -> dict[str, Any]:
+        """What the frame kept of this iteration says of its run, read without its arrays; empty where it says nothing."""
+        query = "SELECT substr(payload, 1, ?) FROM frames WHERE iteration = ? AND typeof(payload) = 'blob'"
+        with kindly(self.path, "read"):
+            for (start,) in self.ask(query, (HEAD, iteration)):
+                unpacked = zlib.decompressobj().decompress(start, 8 * HEAD)
+                (length,) = struct.unpack_from("<I", unpacked)
+                said = json.loads(unpacked[4 : 4 + length])["info"]
+                return said if isinstance(said, dict) else {}
+        return {}
 
     def measured(self, after: int = -1) -> list[tuple[int, str, float | None]]:
         """Iteration, name and value of all that was measured after this iteration, in order of time; None is a gap."""

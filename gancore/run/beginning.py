@@ -34,9 +34,12 @@ def continued(order: Open, loading: Loading, observer: Observer) -> tuple[Keepin
         said = _caught_up(order, loading, recording)
     with Reader(path) as reader:
         iterations, past = reader.scalars()
+        elapsed = [reader.info(at).get("elapsed", 0.0) for at in reader.frames()[-1:]]
     if len(past):
         observer.history.append(past, int(iterations[0]))
-    return _kept(order, recording, observer, trainer), said
+    keeping = _kept(order, recording, observer, trainer)
+    keeping.elapsed = sum(elapsed)
+    return keeping, said
 
 
 def _caught_up(order: Open, loading: Loading, recording: Recording) -> str:

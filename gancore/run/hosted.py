@@ -27,6 +27,7 @@ from gancore.run.turn import Turn
 from gancore.train.trainer import Diverged, Trainer
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
+LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
@@ -44,6 +45,7 @@ class Hosted:
         self.used = 0.0  # Processor seconds this run has had, by which the worker shares them out.
         self.turn = Turn()
         self.seconds_played = 0.0
+        self.leash = (0, 0.0)  # No further than to this iteration, until then.
         self.next_look, self.look_asked, self.seen = 0.0, True, -1
         self.keeping: Keeping | None = None  # None while nothing is recorded; `unrecorded` says why.
         self.unrecorded = ""
@@ -69,6 +71,7 @@ class Hosted:
         self.detail = ""
         if loaded.resumed:
             self.keeping, self.detail = continued(self.order, loaded, self.observer)
+            self.seconds_played = self.keeping.elapsed
         else:
             self._record()
         self.trainer = loaded.trainer
@@ -174,6 +177,9 @@ class Hosted:
         if self.state == "finished":
             self.state, self.detail = "paused", ""
 
+    def wait(self, iteration: int):
+        self.leash = (iteration, time.perf_counter() + LEASH)
+
     def watch(self, probes: list[str]):
         self.look_asked = self.look_asked or not set(probes) <= self.wanted
         self.wanted = frozenset(probes)
@@ -199,6 +205,8 @@ class Hosted:
         ends = [event.iteration for event in self.script[:1]] + [self.pace.until] * (self.pace.until > 0)
         if self.keeping and self.keeping.due():
             ends.append(self.trainer.iteration + 1)  # One that a frame is kept of.
+        if time.perf_counter() < self.leash[1]:
+            ends.append(self.leash[0])
         most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)
         return self.turn.iterations(self.pace.speed, most)
 

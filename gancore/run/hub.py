@@ -16,6 +16,7 @@ from pathlib import Path
 
 from gancore.catalog import BadKnob
 from gancore.config import Config
+from gancore.observe.diagnoses.shelf import Cure
 from gancore.record.library import empty_deleted, prune, size
 from gancore.record.recording import RecordingError, runs_folder
 from gancore.run.messages import Status
@@ -67,13 +68,23 @@ class Hub:
         self.pool.send(session.order())
         return session
 
-    def fork(self, run: Session | Recorded, iteration: int, owner: str = "") -> Session:
-        """A new run that stands where `run` stood after `iteration`, bit for bit. The parent stays as it is."""
+    def fork(self, run: Session | Recorded, iteration: int, owner: str = "", change: str = "") -> Session:
+        """A new run that stands where `run` stood after `iteration`, bit for bit, and then makes this change, if any.
+
+        The parent stays as it is.
+        """
         iteration = max(0, min(iteration, run.iteration))
-        done = [event for event in run.events if event[0] <= iteration]
+        done = [event for event in run.events if event[0] <= iteration] + [(iteration, change)] * bool(change)
         pace = getattr(run, "pace", Pace())
         pace = replace(pace, until=pace.until if pace.until > iteration else 0)
         return self.open(run.config, pace, done, [str(run.path), iteration], owner)
+
+    def cure(self, run: Session | Recorded, cure: Cure, iteration: int, owner: str = "") -> Session:
+        """A fork that makes the one change of a cure, and knows what should come of it by when."""
+        child = self.fork(run, iteration, owner, cure.change)
+        at = max(0, min(iteration, run.iteration))
+        child.aim = {"change": cure.change, "expect": cure.expect, "at": at, "by": at + cure.within}
+        return child
 
     def find(self, run_id: str) -> Session | Recorded | None:
         """The run with this id, live or recorded, or None."""

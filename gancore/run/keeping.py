@@ -43,6 +43,7 @@ class Keeping:
         self._measured: dict[tuple[str, ...], float] = {}  # Until when each line is told.
         self._credit, self._cost = ADVANCE, 0.0  # Seconds there are for frames; what the last look took.
         self._next_checkpoint, self._checkpointed = 0.0, None
+        self.elapsed = 0.0  # Seconds of training that were recorded before this worker took over.
         self.broken = False  # The disk did not take it; set by who heard of it.
 
     def mended(self) -> bool:

@@ -83,6 +83,14 @@ class Pace:
 
 
 @dataclasses.dataclass(frozen=True)
+class Wait:
+    """Play no further than to this iteration for a moment, so that another run keeps up. It has to be said again and again."""
+
+    run: str
+    iteration: int
+
+
+@dataclasses.dataclass(frozen=True)
 class Watch:
     """Which probes anybody looks at now; none of them, nobody does."""
 
@@ -125,7 +133,8 @@ class NewFrame:
 
 
 TYPES = {
-    cls.__name__: cls for cls in (Open, Close, Play, Pause, Step, Slow, Change, Pace, Watch, Ready, Status, NewFrame)
+    cls.__name__: cls
+    for cls in (Open, Close, Play, Pause, Step, Slow, Change, Pace, Wait, Watch, Ready, Status, NewFrame)
 }
 
 

@@ -29,6 +29,8 @@ class Recorded:
             self.events = [(event["iteration"], event["what"]) for event in replay.reader.events()]
             self._kept, self._name = replay.reader.kept(), replay.reader.fact("name")
             self._created = replay.reader.created
+            forked = replay.reader.fact("parent")
+            self.parent = str(forked.get("recording", "")) if isinstance(forked, dict) else ""
             frame = replay.frame(self.iteration)
         if frame:  # To the page the last frame is how the run stands, not something to look back on.
             frame = Frame(frame.iteration, frame.arrays, {**frame.info, "replay": False})

@@ -43,6 +43,7 @@ class Session:
             fork,
             owner,
         )  # [recording, iteration] that the first start begins with; who may delete it
+        self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
@@ -64,6 +65,11 @@ class Session:
     def path(self) -> Path:
         """Where the current start of this run is recorded."""
         return self._folder / f"{self.id}-{self.epoch}.sqlite"
+
+    @property
+    def parent(self) -> str:
+        """The name of the recording that this is a fork of, or nothing."""
+        return Path(self.fork[0]).stem if self.fork else ""
 
     # -- what readers ask ---------------------------------------------------------------------------------------
 
@@ -171,6 +177,10 @@ class Session:
         with self._hub.lock:
             self.pause()
             self._hub.pool.send(messages.Slow(self.id, which))
+
+    def wait(self, iteration: int) -> None:
+        """For a moment no further than to this iteration, so that a run beside it keeps up."""
+        self._hub.pool.send(messages.Wait(self.id, iteration))
 
     def restart(self) -> None:
         """Begins anew with the settings as they are now; whether it plays stays as it was."""

@@ -102,6 +102,7 @@ class Worker:
             messages.Slow: lambda m: run.slow(m.which),
             messages.Change: lambda m: run.change(m.what, m.passing),
             messages.Pace: lambda m: run.set_pace(m.pace),
+            messages.Wait: lambda m: run.wait(m.iteration),
             messages.Watch: lambda m: run.watch(m.probes),
         }[type(message)]
         if run.trainer or isinstance(message, messages.Watch | messages.Pace):

@@ -5,8 +5,10 @@ import time
 import numpy as np
 import pytest
 
+from gancore.observe.diagnoses.shelf import Cure
 from gancore.observe.frame import Frame
 from gancore.record import library
+from gancore.record.compare import clock_table, same_until
 from gancore.record.reader import Reader
 from gancore.record.replay import Replay
 from gancore.run import keeping
@@ -162,3 +164,28 @@ def test_a_deleted_recording_comes_back_and_one_in_use_cannot_be_deleted(hub, pa
     assert hub.find(parent.path.stem) is None
     assert library.restore(gone) == parent.path
     assert "the good one" in hub.find(parent.path.stem).status()[1]["detail"]
+
+
+def test_a_cure_is_a_fork_that_makes_one_change_and_says_what_should_come_of_it(hub, parent):
+    child = hub.cure(parent, Cure("g_opt.lr=0.03", "G moves", 40), 500, owner="me")
+    until(lambda: not child.loading)
+    assert child.events == [*(event for event in EVENTS if event[0] <= 500), (500, "g_opt.lr=0.03")]
+    assert child.running().g_opt.lr == child.wanted.g_opt.lr == 0.03 and child.parent == parent.path.stem
+    assert child.aim == {"change": "g_opt.lr=0.03", "expect": "G moves", "at": 500, "by": 540}
+    child.set_pace(Pace(until=540))
+    finished(child)
+    with Reader(child.path) as mine, Reader(parent.path) as theirs:
+        assert same_until(mine, theirs) in (500, 501)  # an iteration tells its losses before it moves
+    hub.forget(child)
+
+
+def test_a_fork_goes_on_counting_the_time_its_parent_was_trained(hub, parent):
+    child = child_of(hub, parent, 900)
+    child.set_pace(Pace(until=1000))
+    finished(child)
+    with Reader(child.path) as reader:
+        seconds = clock_table(reader)[:, 2]
+        frames = reader.frames()
+        before = reader.info(max(at for at in frames if at <= 900))["elapsed"]
+    assert 0 < before <= seconds[-1] and frames[-1] == 1000
+    hub.forget(child)

@@ -9,7 +9,7 @@ import pytest
 
 from gancore.game.data import images
 from gancore.record.recording import Reader
-from gancore.run import messages
+from gancore.run import hosted, messages
 from gancore.run.pace import Pace
 from gancore.run.turn import SLICE
 from gancore.run.worker import Worker
@@ -315,3 +315,19 @@ def test_hanging_up_closes_every_recording(tmp_path):
     with Reader(tmp_path / "run.sqlite") as reader:
         assert reader.iterations() >= 30 and reader.last_checkpoint()[0] == reader.iterations()
     assert [path.name for path in tmp_path.iterdir()] == ["run.sqlite"]
+
+
+def test_a_run_waits_for_another_one_and_goes_on_when_nobody_asks_it_to_any_more(hosting, monkeypatch):
+    monkeypatch.setattr(hosted, "LEASH", 0.3)
+    hosting.open("run")
+    hosting.plays("run", 1)
+    run = hosting.run("run")
+    there = run.trainer.iteration
+    hosting.say(messages.Wait("run", there + 30))
+    until = time.perf_counter() + 0.25
+    hosting.rounds(lambda: time.perf_counter() > until)
+    assert run.trainer.iteration == there + 30 and run.state == "playing"
+    hosting.say(messages.Wait("run", there))  # one that is ahead already stays where it is
+    hosting.rounds(lambda: time.perf_counter() > until + 0.1)
+    assert run.trainer.iteration == there + 30
+    hosting.plays("run", there + 60)

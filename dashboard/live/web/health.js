@@ -1,7 +1,6 @@
 // Writes verdicts: what is the matter since when, two numbers with their floors, the chart that proves it, one thing to try.
 
 import { make } from "./dom.js";
-import { settingsLink } from "./links.js";
 
 const MARKS = { healthy: "✓", "too-early": "…" };
 const UNSEEN = { name: "too-early", title: "Too early to say", says: "Not enough has been seen yet.", since: 0, numbers: [] };
@@ -66,24 +65,16 @@ class Strip {
       `${what} `, this.facts[at], floor ? ` (perfect: ${floor.map(rounded).join(" to ")})` : ""), " "]);
     this.proof = panel ? make("button", { type: "button", class: "gs-verdict-link", click: () => this.prove(panel) }) : null;
     const first = make("p", {}, `${says} `, ...facts, ...(panel ? [this.proof] : []));
-    this.body.replaceChildren(first, ...(cure ? [this.remedy(cure, since)] : []));
+    this.body.replaceChildren(first, ...(cure ? [this.remedy(name, cure, since)] : []));
   }
 
-  remedy(cure, since) {
-    const { change, expect, within } = cure;
-    const trial = this.panel.player.run.controls ? [make("a", { class: "gs-verdict-link", target: "_blank", rel: "noopener", href: "#",
-      title: "Opens a run of its own that is this one up to here, and then makes the change",
-      click: (event) => (event.currentTarget.href = this.fork(cure, since)) }, "in a new tab")] : [];
-    return make("p", {}, "Try ", make("code", {}, change), " ", ...trial, `: ${expect}, within ${within.toLocaleString("en")} iterations.`);
-  }
-
-  /** This run's own link with one more change, at the iteration where it stands: the same run until then, bit for bit. */
-  fork({ change, rewind }, since) {
-    const iteration = rewind ? Math.floor(since / 2) : Number(this.panel.root.dataset.iteration ?? 0);
-    const past = this.panel.player.transport.changes.events.filter((event) => event.iteration <= iteration);
-    const url = new URL(settingsLink({ events: [...past, { iteration, what: change }], planned: [] }));
-    url.searchParams.set("play", "1");
-    return url.href;
+  /** The change as a button that makes it in a fork: from where the run stands, or from where it was still sound. */
+  remedy(name, { change, expect, within, rewind }, since) {
+    const from = () => (rewind ? Math.floor(since / 2) : Number(this.panel.root.dataset.iteration ?? 0));
+    const title = "A fork of this run, bit for bit the same up to there, makes this change and is shown beside it";
+    const apply = make("button", { type: "button", class: "gs-act gs-cure", title, click: () => this.panel.player.cure(name, from()) },
+      rewind ? `Apply to a fork from ${Math.floor(since / 2).toLocaleString("en")}` : "Apply to a fork");
+    return make("p", {}, "Try ", make("code", {}, change), " ", apply, ` Expect: ${expect}, within ${within.toLocaleString("en")} iterations.`);
   }
 
   prove(name) {

@@ -1,19 +1,18 @@
 // Plays a run: frames from a WebSocket onto panels, the reader's wishes back.
 
+import { Board } from "./board.js";
 import { make } from "./dom.js";
 import { decode, decodeText } from "./frame.js";
 import { plannedChanges, showLink } from "./links.js";
-import { Panel } from "./panel.js";
 import { Scrubber } from "./scrubber.js";
 import { SlowMotion } from "./slow_motion.js";
 import { Socket } from "./socket.js";
-import { template } from "./theme.js";
 import { Transport } from "./transport.js";
 
 // Where keys have a meaning of their own: both keys, and the space bar alone.
-const TYPING = "input, textarea, select, [contenteditable]";
-const MOVING = "[role=slider], [role=combobox], [role=tab], [role=radio], [role=menuitem], [role=option]";
-const PRESSING = "button, a, summary";
+export const TYPING = "input, textarea, select, [contenteditable]";
+export const MOVING = "[role=slider], [role=combobox], [role=tab], [role=radio], [role=menuitem], [role=option]";
+export const PRESSING = "button, a, summary";
 
 /** Called by Streamlit on every rerun and on every change of theme. */
 export function play(component) {
@@ -24,11 +23,10 @@ export function play(component) {
   return () => turn === player.turns && player.close(parent);
 }
 
-class Player {
+class Player extends Board {
   constructor(parent) {
+    super("gs-grid");
     this.turns = 0;
-    this.panels = new Map();
-    this.grid = make("div", { class: "gs-grid" });
     this.root = make("div", { class: "gs" }, this.grid);
     parent.append(this.root);
     this.keys = (event) => this.key(event);
@@ -40,6 +38,8 @@ class Player {
   take({ data, setStateValue, setTriggerValue }) {
     this.setState = setStateValue;
     this.fork = (iteration) => setTriggerValue("fork", iteration);
+    this.beside = (iteration) => setTriggerValue("beside", iteration);
+    this.cure = (verdict, iteration) => setTriggerValue("cure", { verdict, iteration });
     const { panels, first, ...run } = data;
     const another = JSON.stringify(run) !== JSON.stringify(this.run);
     const frame = first ? decodeText(first) : undefined;
@@ -112,28 +112,9 @@ class Player {
     this.socket.send({ type: "look", probes: [...probes] });
   }
 
-  /** Panels as the page lists them. One whose figure is the same as before, but for what frames write, is kept. */
-  arrange(specs) {
-    const wanted = new Map(specs.map((spec) => [spec.name, drawn(spec)]));
-    if (JSON.stringify([...wanted]) === this.arranged) return;
-    this.arranged = JSON.stringify([...wanted]);
-    for (const [name, panel] of this.panels) {
-      if (wanted.get(name) !== drawn(panel.spec)) panel.close(), this.panels.delete(name);
-    }
-    const known = this.panels;
-    this.panels = new Map(specs.map((spec) => [spec.name, known.get(spec.name) ?? this.add(spec)]));
-    let place = this.grid.firstChild; // what stands right is not moved: it would lose the focus
-    for (const { root } of this.panels.values()) {
-      if (root === place) place = place.nextSibling;
-      else this.grid.insertBefore(root, place);
-    }
-    this.look();
-  }
-
   add(spec) {
-    const panel = new Panel(spec, this);
+    const panel = super.add(spec);
     panel.mark(this.transport.changes.events);
-    this.opening = panel.open(template(this.root), this.opening);
     return panel;
   }
 
@@ -185,34 +166,14 @@ class Player {
     event.preventDefault();
   }
 
-  /** Follow the page's theme. */
-  dress() {
-    const now = template(this.root);
-    if (JSON.stringify(now) === JSON.stringify(this.dressed)) return;
-    if (this.dressed) for (const panel of this.panels.values()) panel.dress(now);
-    this.dressed = now;
-  }
-
   close(parent) {
     this.socket.close();
     this.slow.close();
     this.scrubber.close();
     clearInterval(this.ticking);
     window.removeEventListener("keydown", this.keys);
-    for (const panel of this.panels.values()) panel.close();
+    super.close();
     this.root.remove();
     delete parent.player;
   }
-}
-
-/** What a panel looks like before any frame has come: what frames write into its figure does not count. */
-function drawn(spec) {
-  const figure = structuredClone(spec.figure);
-  for (const path of Object.keys(spec.bind)) {
-    const steps = path.split(".");
-    const owner = steps.slice(0, -1).reduce((at, step) => at?.[step], figure);
-    if (owner) delete owner[steps.at(-1)];
-  }
-  const hover = spec.hover && { ...spec.hover, window: undefined }; // frames say it too
-  return JSON.stringify({ ...spec, figure, hover });
 }

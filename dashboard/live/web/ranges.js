@@ -6,6 +6,7 @@ export class Ranges {
   /** `binds` are the panel's {trace, attribute, name}; `bound` holds the axes whose range an array sets. */
   constructor(figure, binds, bound) {
     this.axes = new Map();
+    this.family = [this]; // with those of the same figure of other runs: they share their axes, and the first one leads
     for (const { trace, attribute, name } of binds) {
       if (attribute !== "x" && attribute !== "y") continue;
       const shape = figure.data[trace];
@@ -24,7 +25,14 @@ export class Ranges {
     for (const [key, axis] of this.axes) {
       if (held.has(key)) continue;
       const log = layout[key]?.type === "log";
-      const [low, high] = extent(axis, arrays, log);
+      axis.extent = extent(axis, arrays, log);
+      const all = this.family.map(({ axes }) => axes.get(key)).filter((one) => one?.extent);
+      const [low, high] = [Math.min(...all.map(({ extent }) => extent[0])), Math.max(...all.map(({ extent }) => extent[1]))];
+      const led = this.family[0].axes.get(key)?.range;
+      if (led && led !== axis.range && suits(led, low, high)) {
+        changes[key + ".range"] = axis.range = led;
+        continue;
+      }
       if (low > high || suits(axis.range, low, high)) continue;
       const span = high - low || Math.abs(high) * 0.2 || 1;
       const [below, above] = SLACK[axis.letter];

@@ -9,7 +9,7 @@ const HELP = "Move every panel to any moment of this run. Arrow keys: the record
   + "End or Escape: back to now; space: play the past. Training goes on meanwhile.";
 
 export class Scrubber {
-  /** `player` has send(message), panels, and fork(iteration). */
+  /** `player` has send(message), panels and run, and where the newest is not now, now; to fork from here also fork(iteration) and beside(iteration). */
   constructor(player) {
     this.player = player;
     this.back = false; // whether the panels show the past
@@ -29,12 +29,23 @@ export class Scrubber {
     this.now = make("button", { type: "button", class: "gs-button gs-small gs-now", title: "Back to the newest frame (Escape)",
       click: () => this.live() }, "Live");
     this.fork = make("button", { type: "button", class: "gs-button gs-small", title: "A new run that starts from exactly this state; this one stays as it is",
-      click: () => this.player.fork(this.back ? this.shown ?? this.at : this.last) }, "Fork from here");
+      click: () => this.player.fork(this.moment()) }, "Fork from here");
+    const parent = this.player.run?.parent;
+    const beside = make("button", { type: "button", class: "gs-button gs-small",
+      title: "Forks from exactly this state, and shows the fork beside this run, tied to one clock", click: () => this.player.beside(this.moment()) }, "beside it");
+    const family = make("button", { type: "button", class: "gs-button gs-small", title: "This run beside the one that it is a fork of",
+      click: () => this.player.beside(-1) }, "Beside its parent");
+    const forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork" }, this.fork, beside);
     this.kept = make("span", { class: "gs-kept" });
     const track = make("div", { class: "gs-track" }, this.ticks, this.slider);
     this.root = make("div", { class: "gs-scrub", role: "group", "aria-label": "Looking back" },
-      this.toggle, this.speed, track, this.label, this.now, this.fork, this.kept);
+      this.toggle, this.speed, track, this.label, this.now, ...(this.player.fork ? [forks] : []), ...(parent ? [family] : []), this.kept);
     this.show();
+  }
+
+  /** The iteration that the panels show. */
+  moment() {
+    return this.back ? this.shown ?? this.at : this.player.now ?? this.last;
   }
 
   /** A status from the server: how far the run is, what of it is kept. */
@@ -109,7 +120,7 @@ export class Scrubber {
   /** Keys while the slider has the focus, or while the reader looks back. Returns whether it was one of ours. */
   key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return false;
-    const from = this.back ? this.shown ?? this.at : this.last;
+    const from = this.moment();
     const act = {
       ArrowLeft: () => (this.stop(), this.go(from, -1)), ArrowRight: () => (this.stop(), this.go(from, 1)),
       Home: () => (this.stop(), this.go(0)), End: () => this.live(), Escape: () => this.live(),
@@ -127,14 +138,15 @@ export class Scrubber {
     if (said === this.marked) return;
     this.marked = said;
     this.ticks.replaceChildren(...events.slice(-TICKS).map(({ iteration, what }) =>
-      make("i", { style: `left:${(100 * iteration) / Math.max(this.last, 1)}%`, title: `iteration ${number(iteration)}: ${what}` })));
+      make("i", { style: `left:${(100 * iteration) / Math.max(this.last, 1)}%`, title: `${this.player.written?.(iteration) ?? `iteration ${number(iteration)}`}: ${what}` })));
   }
 
   show() {
     this.root.dataset.scrub = this.back ? "back" : "live";
-    this.slider.value = this.back ? this.at : this.slider.max;
+    this.slider.value = this.back ? this.at : this.player.now ?? this.slider.max;
     this.slider.disabled = !this.last;
-    this.label.textContent = this.back ? `${number(this.shown ?? this.at)} of ${number(this.last)}` : `${number(this.last)}, now`;
+    const told = this.player.written ?? number; // where it is not iterations that the slider goes through
+    this.label.textContent = this.back ? `${told(this.shown ?? this.at)} of ${told(this.last)}` : `${told(this.player.now ?? this.last)}, ${this.player.ended ? "the end" : "now"}`;
     this.slider.setAttribute("aria-valuetext", this.label.textContent);
     this.now.setAttribute("aria-pressed", !this.back);
     const symbol = this.playing ? "pause" : "play";

@@ -1,0 +1,137 @@
+"""Runs stand side by side: they play in step, one slider moves all of them, and what differs is said."""
+
+import re
+
+import pytest
+
+LANES = """all => Object.fromEntries(all.map(h => [h.dataset.lane, {
+    run: h.dataset.run, state: h.dataset.laneState, iteration: Number(h.dataset.iteration), d: Number(h.dataset.dUpdates),
+    said: h.querySelector('.gs-lane-note').textContent,
+}]))"""
+SLIDE = "(e, at) => (e.value = at, e.dispatchEvent(new Event('input')))"
+
+
+def lanes(visitor):
+    return visitor.page.eval_on_selector_all(".gs-lane-head", LANES)
+
+
+def of(visitor, what):
+    return [lane[what] for lane in lanes(visitor).values()]
+
+
+def slide(visitor, at):
+    visitor.page.get_by_role("slider", name="Look back").evaluate(SLIDE, at)
+
+
+def differences(visitor):
+    return [re.split(r"\s+", row.strip()) for row in visitor.page.locator(".differences tr").all_inner_texts()[1:]]
+
+
+def drawn(visitor):
+    """The iteration that each lane's own panels show, and the letters on the lines they have in common."""
+    own = visitor.page.eval_on_selector_all(
+        ".gs-lane [data-panel=density]", "all => all.map(p => Number(p.dataset.iteration ?? -1))"
+    )
+    letters = visitor.page.eval_on_selector_all(
+        "[data-panel=losses-abreast] .textpoint text", "all => all.map(t => t.textContent)"
+    )
+    return own, sorted(set(letters))
+
+
+@pytest.fixture
+def pair(visitor):
+    """Two runs, one knob apart, that were started together, have played and rest."""
+    me = visitor().visit("/line")
+    me.page.get_by_role("button", name="A/B: one knob apart").click()
+    knob = me.page.get_by_role("combobox", name="Knob")
+    knob.click()
+    knob.fill("dynamics.k")
+    me.page.get_by_role("option", name="dynamics.k = 1").click()
+    me.page.get_by_placeholder("A whole number from 1 to 50").fill("5")
+    me.page.keyboard.press("Enter")
+    me.press("Start both")
+    me.until(lambda: len(lanes(me)) == 2 and min(of(me, "iteration")) >= 40, why="for both to play")
+    return me
+
+
+def rest(me):
+    me.press("Pause")
+    me.until(lambda: of(me, "state") == ["paused", "paused"], why="for both to rest")
+
+
+def test_two_runs_play_in_step_and_one_slider_moves_both(pair):
+    me = pair
+    assert differences(me) == [["dynamics.k", "1", "5"]]
+    apart = [
+        max(now) - min(now) for now in (of(me, "iteration") for _ in range(20)) if not me.page.wait_for_timeout(50)
+    ]
+    assert sorted(apart)[10] <= 60  # as one of them alone would be after a second, on any machine
+    rest(me)
+    me.until(lambda: len(set(of(me, "iteration"))) == 1, why="for both to rest at one iteration")
+    end = of(me, "iteration")[0]
+    me.until(lambda: drawn(me) == ([end, end], ["A", "B"]), why="for the panels")
+    slide(me, 8)
+    me.until(lambda: of(me, "iteration") == [8, 8] and drawn(me)[0] == [8, 8], why="for the past")
+    assert of(me, "d") == [8, 40]
+    me.page.get_by_role("button", name="D updates").click()
+    me.until(lambda: "clock=d_updates" in me.page.url, why="for the clock")
+    slide(me, 10)
+    me.until(lambda: of(me, "d") == [10, 10], why="for ten updates of each D")
+    assert of(me, "iteration") == [10, 2]
+    me.page.get_by_role("button", name="Iteration", exact=True).click()
+    me.until(lambda: "clock=iteration" in me.page.url, why="for the clock")
+    me.press("Live")
+    me.until(lambda: of(me, "iteration") == [end, end], why="for now")
+
+
+def test_a_fork_stands_beside_its_parent_and_is_the_same_until_its_knob_is_turned(visitor):
+    me = visitor().visit("/line").play(120)
+    me.press("Pause")
+    me.until(lambda: me.state == "paused")
+    parent = me.run
+    slide(me, 9)
+    me.until(lambda: me.page.get_attribute(".gs-scrub", "data-scrub") == "back" and set(me.shown().values()) == {9})
+    me.press("beside it")
+    me.until(lambda: len(lanes(me)) == 2 and of(me, "iteration") == [9, 9], why="for both at the fork")
+    assert of(me, "run")[0] == parent
+    me.until(lambda: me.page.get_by_text("B is a fork of A").count() == 1)
+    child = of(me, "run")[1]
+    me.page.get_by_role("button", name="Turn a knob").click()
+    me.press("Turn it")
+    me.until(lambda: [row[0] for row in differences(me)] == ["d_opt.lr"], why="for the knob that differs")
+    assert differences(me)[0][-2:] == ["at", "9"]
+    me.page.keyboard.press("Escape")
+    me.press("Play")
+    me.until(lambda: lanes(me)["B"]["iteration"] >= 60, why="for the fork to play")
+    assert lanes(me)["A"]["iteration"] <= lanes(me)["B"]["iteration"] + 60  # the parent is shown where its fork is
+    me.page.get_by_role("button", name="Pause", exact=True).click()
+    me.until(lambda: "playing" not in of(me, "state"))
+    mine, others = me.server.scalars(child), me.server.scalars(parent)
+    assert mine[:9] == others[:9] and mine[11:50] != others[11:50]
+
+
+def test_a_link_shows_recordings_to_anybody_who_cannot_steer_them(pair, visitor):
+    rest(pair)
+    runs = of(pair, "run")
+    guest = visitor().visit(f"/compare?runs={runs[0]},{runs[1]}", panels=False)
+    guest.until(lambda: len(lanes(guest)) == 2 and min(of(guest, "iteration")) > 0, why="for both")
+    assert guest.page.get_by_role("button", name="Play", exact=True).count() == 0
+    assert guest.page.get_by_role("button", name="Turn a knob").count() == 0
+    slide(guest, 5)
+    guest.until(lambda: of(guest, "iteration") == [5, 5], why="for the past")
+    guest.visit("/compare?runs=nothing", panels=False)
+    guest.until(lambda: guest.page.get_by_text("No run or recording is called nothing").count() == 1)
+    guest.until(lambda: guest.page.get_by_role("button", name="Show side by side").count() == 1, why="for a way on")
+
+
+def test_a_cure_is_applied_to_a_fork_and_says_what_should_come_of_it_by_when(visitor):
+    me = visitor().visit("/line?preset=failure-blind&play=1")
+    me.page.wait_for_selector(".gs-cure")
+    change = me.page.locator(".gs-verdict-body code").inner_text()
+    parent = me.run
+    me.page.locator(".gs-cure").click()
+    me.until(lambda: len(lanes(me)) == 2 and lanes(me)["B"]["iteration"] > 0, why="for the fork")
+    assert lanes(me)["A"]["run"] == parent
+    assert lanes(me)["B"]["said"].startswith(f"{change} since") and "Expected:" in lanes(me)["B"]["said"]
+    me.until(lambda: [row[0] for row in differences(me)] == [change.split("=")[0]], why="for the knob that differs")
+    me.until(lambda: "playing" in of(me, "state"), why="for it to play")
