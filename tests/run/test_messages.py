@@ -19,6 +19,7 @@ EVERY = [
     messages.Slow("run", "next"),
     messages.Change("run", "loss=least-squares"),
     messages.Pace("run", {"speed": 5}),
+    messages.Wait("run", 500),
     messages.Watch("run", ["density", "losses"]),
     messages.Ready(4711),
     messages.Status("run", 1, "failed", "größer ∞", 9, 9, 8, [[3, "step=d"]], True, 0.25),
