@@ -34,16 +34,18 @@ def mount(
     first: Frame | None = None,
     key_: str = "live",
     on_fork: Callable[[int], None] = lambda iteration: None,
+    forks: bool = True,
 ) -> bool:
     """Show `panels`, filled by the run. False once the browser has found that no live connection can be opened.
 
     `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
-    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own.
+    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own, if it `forks` at all.
     """
     data = dict(
         run=run_id,
         key=key if controls else None,
         controls=controls,
+        forks=forks,
         panels=[panel.spec for panel in panels],
         first=base64.b64encode(first.encode()).decode() if first else None,
     )

@@ -44,7 +44,7 @@ def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...]
     config = run.running()
     panels = _panels(makers, config)
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels), on_fork=lambda n: fork(run, n)):
-        _fallback(run, panels, controls)
+        fallback(run, panels, controls)
 
 
 def fork(run: Session | Recorded, iteration: int) -> None:
@@ -118,7 +118,7 @@ def _progress(run: Session) -> None:
     st.caption("Choose other data in the sidebar to stop; what has arrived is kept and used next time.")
 
 
-def _fallback(run: Session, panels: tuple[Panel, ...], controls: bool) -> None:
+def fallback(run: Session | Recorded, panels: tuple[Panel, ...], controls: bool) -> None:
     """Without a WebSocket, as the player has said by now: buttons and charts of Streamlit's own, redrawn once a second."""
     token = _token(run)
     if controls:

@@ -15,10 +15,10 @@ export class Scrubber {
     this.back = false; // whether the panels show the past
     this.at = this.last = 0; // iteration asked for, and the newest there is
     this.rate = 0; // iterations a second while it was trained
-    this.build();
+    this.build(player);
   }
 
-  build() {
+  build(player) {
     this.slider = make("input", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": "Look back", title: HELP,
       input: () => this.go(Number(this.slider.value)), keydown: (event) => this.key(event) });
     this.ticks = make("div", { class: "gs-ticks" });
@@ -28,7 +28,7 @@ export class Scrubber {
     this.label = make("output", { class: "gs-at" });
     this.now = make("button", { type: "button", class: "gs-button gs-small gs-now", title: "Back to the newest frame (Escape)",
       click: () => this.live() }, "Live");
-    this.fork = make("button", { type: "button", class: "gs-button gs-small", title: "A new run that starts from exactly this state; this one stays as it is",
+    this.fork = make("button", { type: "button", class: "gs-button gs-small", hidden: player.run.forks === false, title: "A new run that starts from exactly this state; this one stays as it is",
       click: () => this.player.fork(this.back ? this.shown ?? this.at : this.last) }, "Fork from here");
     this.kept = make("span", { class: "gs-kept" });
     const track = make("div", { class: "gs-track" }, this.ticks, this.slider);

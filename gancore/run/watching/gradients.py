@@ -35,7 +35,9 @@ class Gradients:
 
     def norm(self, who: str) -> float | Tensor:
         """The norm of what this player's optimisers were last given; a gap if that was not measured."""
-        squares, self._squares[who] = list(self._squares[who].values()), {}
+        squares = ()
+        if self._squares[who]:
+            squares, self._squares[who] = list(self._squares[who].values()), {}
         if not squares and who not in self._heard and self._affordable():  # its optimiser is none of PyTorch's
             squares = [square(found) for found in self._of(self._players[who].parameters()).values()]
         if not squares:

@@ -61,6 +61,7 @@ class Recorder:
         self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
         if eye:
             self._look()
+            recording.commit()  # who follows from the first second on has something to see
 
     def moved(self, who: str, loss: Any, real: Any = None, fake: Any = None) -> None:
         """A player was updated; D's outputs on the batches come with D."""
