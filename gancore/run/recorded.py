@@ -47,9 +47,10 @@ class Recorded:
         self._frame: tuple[int, bytes | None] = (0, None)
         self._status: tuple[int, dict] = (0, {})
         self._shown, self._counts = -1, {"d_updates": 0, "g_updates": 0}
+        self.foreign: Foreign | None = None
+        self.config: Config | None = None
+        self._created = 0.0
         with Replay(path) as replay:
-            self.foreign = Foreign.of(replay.reader)
-            self.config = None if self.foreign else Config.from_flat(replay.reader.config)
             self._read(replay)
 
     # -- what readers ask ---------------------------------------------------------------------------------------
@@ -106,9 +107,10 @@ class Recorded:
             seen = _stamp(self.path)
             if seen == self._seen:
                 return self._say(self._told)
-            if self._seen and seen[0] != self._seen[0]:  # Another file under the same name: the run began anew.
+            if (
+                self._seen and seen[0] != self._seen[0]
+            ):  # Another file; while one is held open its number is not given away.
                 self._let_go()
-                self.epoch, self._shown = self.epoch + 1, -1
             if self._replay:
                 return self._read(self._replay)
             with Replay(self.path) as replay:
@@ -143,6 +145,11 @@ class Recorded:
     def _read(self, replay: Replay) -> None:
         self._seen = _stamp(self.path)  # Taken first: what comes while it is read is read once more.
         reader, last = replay.reader, replay.last
+        if reader.created != self._created:  # another run under the same name
+            self.epoch += self._created > 0
+            self._created, self._shown = reader.created, -1
+            self.foreign = Foreign.of(reader)
+            self.config = None if self.foreign else Config.from_flat(reader.config)
         if self.foreign and not self.foreign.real:  # its first frame had not been written yet
             self.foreign = Foreign.of(reader)
         at = reader.frame_at(END)  # a frame may come ahead of its iteration's scalars
