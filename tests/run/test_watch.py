@@ -37,6 +37,7 @@ def eager(monkeypatch):
     """A watcher that looks much oftener than it should, and measures every gradient."""
     monkeypatch.setattr(recorder, "PER_SECOND", 30.0)
     monkeypatch.setattr(recorder, "READ", 0.0)
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
     monkeypatch.setattr(budget, "ADVANCE", 1e9)
 
 
@@ -238,6 +239,7 @@ def test_a_disk_that_fails_ends_the_recording_and_not_the_training(caplog, monke
     g, d, *_, x = small()
     run = opened(g, d, x)
     monkeypatch.setattr(recorder, "READ", 0.0)
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
     run._recorder._next_read = 0.0
 
     def full(*_):

@@ -23,6 +23,10 @@ class Gradients:
         self._heard: set[str] = set()
         self._affordable = affordable
 
+    def new(self, optimiser: Optimizer) -> bool:
+        """Whether it is not known yet whose optimiser this is."""
+        return len(self._heard) < 2 and self._owner.get(id(optimiser.param_groups[0]["params"][0])) not in self._heard
+
     def stepped(self, optimiser: Optimizer) -> None:
         """Any optimiser of the process has stepped. Its gradients are still there."""
         if who := self._owner.get(id(optimiser.param_groups[0]["params"][0])):
