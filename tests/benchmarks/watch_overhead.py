@@ -37,7 +37,7 @@ class Turns:
     def __init__(self, segments: int):
         self.segments, self.awake, self.slept = segments, True, 0.0
         self.sums: list[dict[bool, list[float]]] = []  # by segment: iterations, CPU and clock, awake and asleep
-        self.warm = 2 * SECONDS
+        self.warm = SECONDS
         self.left: dict = {}
         self._n, self._cpu, self._at = 0, time.thread_time(), time.perf_counter()
         self._fresh()

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +30,7 @@ log = logging.getLogger("gancore.watch")
 
 PER_SECOND = 2.0  # frames at most
 READ = 0.4  # seconds between two readings of the tape: with a commit's 0.9 s, what a killed loop may lose
-ATTEND = 0.025  # seconds between two moves that are attended to; those between are noted down, which is all they cost
+ATTEND = 0.1  # seconds between two moves that are attended to; those between are noted down, which is all they cost
 MANY = 4096  # iterations after which the tape is read in any case
 
 
@@ -54,7 +53,7 @@ class Recorder:
         self._gradients = None if sharded else Gradients(players.g, players.d, lambda: self._moves.left > 0)
         self._noted: list[tuple] = []  # moves that are not on the tape yet
         self._attend_at = 0.0
-        self._begun = self._pace_at = time.monotonic()
+        self._begun = self._pace_at = now()
         self._pace_iteration, self._pace = 0, 0.0
         self._reading: tuple[int, Waiting] | None = None
         self._sight: Sight | None = None
@@ -139,13 +138,13 @@ class Recorder:
 
     def _read(self) -> None:
         """Reads the tape if it is time to; what a device still computes is waited for at a later move."""
-        began, start = now(), time.monotonic()
+        start = now()
         self._write_down()
         if self._reading is None and (start >= self._next_read or len(self.tape.rows) >= MANY):
             self._reading, self._next_read = self.tape.take(), start + READ
         if self._reading and self._reading[1].here():
             self._keep()
-        self._frames.spend(now() - began)
+        self._frames.spend(now() - start)
 
     def _keep(self) -> None:
         (first, waiting), self._reading = self._reading, None
@@ -168,7 +167,7 @@ class Recorder:
         if self._sight:
             if self._sight.fetch.here():
                 self._finish()
-        elif time.monotonic() >= self._next_look and self._frames.open():
+        elif now() >= self._next_look and self._frames.open():
             if who == "g" and (self._asked or self._wanted):
                 self._look()
                 self._asked = self._wanted = False
@@ -195,7 +194,7 @@ class Recorder:
         fake, *said = sight.fetch.tensors()
         frame = self.eye.frame(sight.iteration, sight.info, fake, said[0].numpy() if said else None)
         self.recording.frame(sight.iteration, frame.encode())
-        self._looked, self._next_look = sight.iteration, time.monotonic() + 1 / PER_SECOND
+        self._looked, self._next_look = sight.iteration, now() + 1 / PER_SECOND
         self._frames.spend(now() - start + sight.fetch.seconds())
 
     def _last_look(self) -> None:
@@ -209,7 +208,7 @@ class Recorder:
 
     def _info(self) -> dict[str, Any]:
         """What goes with a frame, as with those of the project's own runs."""
-        at = time.monotonic()
+        at = now()
         if at - self._pace_at > 0.5:
             self._pace = (self.tape.iteration - self._pace_iteration) / (at - self._pace_at)
             self._pace_at, self._pace_iteration = at, self.tape.iteration
