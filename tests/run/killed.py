@@ -44,7 +44,8 @@ def serve(folder: str, parent: str = "") -> None:
     while True:
         host = hub.pool.host(run.id)
         pids = [host.process.pid if host else 0, hub.pool.spare.process.pid if hub.pool.spare else 0]
-        print(time.monotonic(), run.iteration, *pids, run.path.name, flush=True)
+        told = -1 if run._mourning else run.iteration  # until the heir speaks it is the dead one's word
+        print(time.monotonic(), told, *pids, run.path.name, flush=True)
         time.sleep(0.02)
 
 
@@ -80,10 +81,10 @@ class Server:
     def path(self) -> Path:
         return self.folder / self.now.name
 
-    def passes(self, iteration: int, patience: float = 180.0) -> float:
-        """Waits until the run is beyond this iteration; how long that took."""
+    def passes(self, iteration: int, dead: int = 0, patience: float = 180.0) -> float:
+        """Waits until the run is beyond this iteration, with another worker than the dead one; how long that took."""
         began = time.monotonic()
-        while not self.said or self.now.iteration <= iteration:
+        while not self.said or self.now.iteration <= iteration or self.now.worker == dead:
             if time.monotonic() - began > patience:
                 raise TimeoutError(f"the run did not come beyond iteration {iteration}")
             time.sleep(0.01)
@@ -142,7 +143,8 @@ def killed(folder: Path, kills: int, seed: int = 0, shortest: float = 0.3, longe
             kind = KINDS[kill % len(KINDS)]
             time.sleep(chance.uniform(shortest, longest))
             at = server.kill(kind)
-            path, said = server.path, server.said[:]
+            path, worker = server.path, server.now.worker
+            said = [s for s in server.said if s.worker == worker and s.iteration >= 0]
             kept = sound(path)
             due = max((s.iteration for s in said if s.at <= at - 1.0), default=0)
             first_lost = next((s.at for s in said if s.iteration > kept), at)
@@ -151,7 +153,7 @@ def killed(folder: Path, kills: int, seed: int = 0, shortest: float = 0.3, longe
             else:
                 server.end()
                 server = Server(folder, path.stem)
-            back = server.passes(max(kept, said[-1].iteration))
+            back = server.passes(max(kept, said[-1].iteration), worker)
             yield Fate(kind, due, said[-1].iteration, kept, max(at - first_lost, 0.0), back)
     finally:
         server.end()
