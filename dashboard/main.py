@@ -4,8 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.state import hub
 from dashboard.theme import PAGE
-from dashboard.views import compare, dynamics, images, line, plane, runs, watch
+from dashboard.views import compare, dynamics, follow, images, line, plane, runs, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
 st.set_page_config(
@@ -16,9 +17,12 @@ st.html(PAGE)
 if run_id := st.query_params.get("watch"):
     watch.show(run_id)
 else:
+    followed = hub().follow is not None
+    first = follow if followed else line
     pages = [
-        # A default page answers at the root only, so it stands here twice: /line is its address.
-        st.Page(line.show, title="GANscope", url_path="start", default=True, visibility="hidden"),
+        # A default page answers at the root only, so it stands here twice: /line, or /follow, is its address.
+        st.Page(first.show, title="GANscope", url_path="start", default=True, visibility="hidden"),
+        *[st.Page(follow.show, title="Follow", icon=":material/visibility:", url_path="follow")] * followed,
         st.Page(line.show, title="Line", icon=":material/show_chart:", url_path="line"),
         st.Page(plane.show, title="Plane", icon=":material/scatter_plot:", url_path="plane"),
         st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),

@@ -5,10 +5,12 @@ The hub is shared by all visitors of this server; everything else lives in Strea
 
 from __future__ import annotations
 
+import argparse
 import atexit
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
+from pathlib import Path
 
 import streamlit as st
 
@@ -32,6 +34,24 @@ def hub() -> Hub:
     made = Hub()
     atexit.register(made.close)
     return made
+
+
+def following(arguments: list[str]) -> Path | None:
+    """What `streamlit run streamlit_app.py -- --follow WHAT` names: a folder of recordings, or one. Raises `SystemExit`."""
+    parser = argparse.ArgumentParser("streamlit run streamlit_app.py --", description=__doc__, add_help=False)
+    parser.add_argument("--follow", metavar="DIR", type=Path)
+    asked, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        raise SystemExit(f"{' '.join(unknown)} is unknown: after the -- give --follow DIR, or nothing")
+    if not (path := asked.follow and asked.follow.expanduser().absolute()):
+        return None
+    if path.is_file() and path.suffix != ".sqlite":
+        raise SystemExit(
+            f"--follow {path} cannot be followed: give a folder of recordings, or one that ends in .sqlite"
+        )
+    if not path.exists() and (path.suffix == ".sqlite" or not path.parent.is_dir()):
+        raise SystemExit(f"--follow {path} is not there: give a folder that `watch` writes into, or one recording")
+    return path
 
 
 def session(page: str) -> tuple[Session, list[str]]:

@@ -2,10 +2,19 @@
 
 import hashlib
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gancore.__main__ import main
+from gancore.record.recording import Recording
+from gancore.train.trainer import SCALARS
+
+ROOT = Path(__file__).parent.parent
 
 QUICK = ["--set", "g.width=8", "--set", "d.width=8", "--set", "batch=32"]
 
@@ -58,3 +67,53 @@ def test_a_game_that_leaves_the_finite_numbers_is_told_to_diverge(capsys):
     assert main(["train", "failure-divergence", "--steps", "200", "--json"]) == 3
     verdicts = json.loads(capsys.readouterr().out.splitlines()[-1])["verdicts"]
     assert [verdict["name"] for verdict in verdicts] == ["divergence"]
+
+
+LOOP = """
+import sys, time, torch
+from torch import nn
+from gancore import watch
+torch.manual_seed(0)
+g, d = nn.Linear(4, 2), nn.Linear(2, 1)
+with torch.no_grad():
+    g.weight.mul_(1e-3)  # one point, whatever z is
+run = watch("sick", generator=g, discriminator=d, noise=lambda n: torch.randn(n, 4), real=5 * torch.randn(500, 2), folder=sys.argv[1])
+until = time.monotonic() + 25
+for i in range(10**9):
+    run.d_step(1.0, torch.randn(64) + 1, torch.randn(64)); run.g_step(1.0)
+    time.sleep(0.004)
+    if time.monotonic() > until:
+        break
+run.close()
+"""
+
+
+def test_a_loop_of_somebody_elses_is_followed_as_it_grows(tmp_path, capsys):
+    loop = subprocess.Popen([sys.executable, "-c", LOOP, str(tmp_path)], cwd=ROOT)
+    path = tmp_path / "sick.sqlite"
+    try:
+        until(path.exists)
+        assert main(["doctor", str(path), "--follow", "--json"]) == 3
+    finally:
+        loop.kill()
+        loop.wait()
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert lines[0]["verdicts"][0]["name"] == "too-early"
+    assert "collapse" in [verdict["name"] for verdict in lines[-1]["verdicts"]]
+    assert main(["doctor", str(path)]) == 3
+    assert "Total collapse since iteration" in capsys.readouterr().out
+
+
+def test_what_no_checkpoint_and_no_loop_speaks_for_is_no_run_to_judge(tmp_path, capsys):
+    recording = Recording.create(tmp_path / "bare.sqlite", {"watched": "bare", "page": "line"}, SCALARS)
+    recording.scalars(1, np.zeros((5, 6), "f4"))
+    recording.close()
+    assert main(["doctor", str(recording.path)]) == 2 and "holds no verdicts" in capsys.readouterr().err
+    assert main(["doctor", str(recording.path), "--follow"]) == 2 and "anything to judge" in capsys.readouterr().err
+
+
+def until(there, seconds=60):
+    end = time.monotonic() + seconds
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.02)

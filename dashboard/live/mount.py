@@ -37,19 +37,21 @@ def mount(
     on_beside: Callable[[int], None] = lambda iteration: None,
     on_cure: Callable[[str, int], None] = lambda verdict, iteration: None,
     parent: str = "",
+    forks: bool = True,
 ) -> bool:
     """Show `panels`, filled by the run. False once the browser has found that no live connection can be opened.
 
     `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
-    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own, `on_beside(iteration)`
-    when that is to be shown beside this one, or this one (-1) beside `parent`, the run that it is a fork of, and
-    `on_cure(verdict, iteration)` when a fork shall try what is said to cure it.
+    `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own, if it `forks` at all,
+    `on_beside(iteration)` when that is to be shown beside this one, or this one (-1) beside `parent`, the run that it is
+    a fork of, and `on_cure(verdict, iteration)` when a fork shall try what is said to cure it.
     """
     data = dict(
         run=run_id,
         key=key if controls else None,
         controls=controls,
         parent=parent,
+        forks=forks,
         panels=[panel.spec for panel in panels],
         first=base64.b64encode(first.encode()).decode() if first else None,
     )

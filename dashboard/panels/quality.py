@@ -13,8 +13,13 @@ from gancore.observe import look
 def quality(config: Config) -> Panel:
     """W1 above, JSD below. For a config of the line page."""
     exact = look.reference(config.data)
-    top = dict(w1=2 * (exact.window[1] - exact.window[0]), jsd=0.7)
-    low = {name: exact.floor[name][0] / 4 for name in top}
+    return distances(exact.floor, exact.window, config.data.scale, exact.n)
+
+
+def distances(floor: dict[str, tuple[float, float]], window: tuple[float, float], scale: float, n: int) -> Panel:
+    """With the floors of W1 and JSD for samples of size n, of data that have this window and this scale."""
+    top = dict(w1=2 * (window[1] - window[0]), jsd=0.7)
+    low = {name: floor[name][0] / 4 for name in top}
     chart = figure(
         curve("Wasserstein-1", GENERATED, width=1.6),
         curve("Jensen-Shannon", GENERATED, width=1.6, xaxis="x2", yaxis="y2"),
@@ -24,12 +29,12 @@ def quality(config: Config) -> Panel:
         yaxis2=dict(
             domain=[0, 0.46], title="JSD (nats)", type="log", range=[logarithm(low["jsd"]), logarithm(top["jsd"])]
         ),
-        shapes=[band(exact.floor["w1"], "y"), band(exact.floor["jsd"], "y2")],
-        annotations=[note("y", exact.n)],
+        shapes=[band(floor["w1"], "y"), band(floor["jsd"], "y2")],
+        annotations=[note("y", n)],
         showlegend=False,
     )
     axes = {"log": ([logarithm(low["w1"]), logarithm(top["w1"])], [logarithm(low["jsd"]), logarithm(top["jsd"])])}
-    axes["linear"] = ([0, 1.5 * config.data.scale], [0, 0.7])
+    axes["linear"] = ([0, 1.5 * scale], [0, 0.7])
     return Panel(
         "quality",
         "Distance to the real density",

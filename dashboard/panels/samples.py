@@ -17,10 +17,16 @@ SIDE = 8  # Pictures along each side of a grid.
 def samples(config: Config) -> Panel:
     """Two grids: generated on the left; on the right nearest real neighbours, place by place, or simply real samples."""
     source = config.data.open()
-    step = source.side + 1
-    edge = SIDE * step - 1
     real = png(tile(source.sample(SIDE * SIDE, seeds.stream(config.seed, "look/real")).numpy()))
-    at = (np.arange(SIDE) * step + (source.side - 1) / 2).tolist()
+    mean = (View("EMA of G", restyle=shown(6), probes=("ema-samples",)),) * bool(config.ema)
+    return sheets(real, source.side, (View("Fresh z", restyle=shown(1), probes=("fresh-samples",)), *mean))
+
+
+def sheets(real: str, side: int, more: tuple[View, ...] = ()) -> Panel:
+    """For pictures of so many pixels a side, beside the `real` sheet of them; `more` ways to look at the generated ones."""
+    step = side + 1
+    edge = SIDE * step - 1
+    at = (np.arange(SIDE) * step + (side - 1) / 2).tolist()
     spots = dict(x=[x for _ in at for x in at], y=[y for y in at for _ in at], mode="markers", showlegend=False)
     ring = dict(symbol="square-open", size=40, line=dict(width=2.5), color=GENERATED)
     hidden = dict(
@@ -68,8 +74,7 @@ def samples(config: Config) -> Panel:
         views=(
             (
                 View("Fixed z", restyle=shown(0)),
-                View("Fresh z", restyle=shown(1), probes=("fresh-samples",)),
-                *[View("EMA of G", restyle=shown(6), probes=("ema-samples",))] * bool(config.ema),
+                *more,
             ),
             (
                 View("Nearest real", restyle={"data.2.visible": False, "data.3.visible": True}, probes=("nearest",)),

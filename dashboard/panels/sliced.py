@@ -14,10 +14,15 @@ from gancore.observe import look
 def sliced(config: Config) -> Panel:
     """Sliced W1 above, JSD on the grid below. For a config of the plane page."""
     known = look.plane_reference(config.data.open())
-    low = {name: known.floor[name][0] / 3 for name in ("sw1", "jsd")}
+    return sliced_distances(known.floor, known.source.scale, known.n)
+
+
+def sliced_distances(floor: dict[str, tuple[float, float]], scale: float, n: int) -> Panel:
+    """With the floors of both for samples of size n, of data of this scale."""
+    low = {name: floor[name][0] / 3 for name in ("sw1", "jsd")}
     axes = {
-        "log": [[logarithm(low["sw1"]), logarithm(3 * known.source.scale)], [logarithm(low["jsd"]), logarithm(1)]],
-        "linear": [[0, known.source.scale], [0, 1.05 * log(2)]],
+        "log": [[logarithm(low["sw1"]), logarithm(3 * scale)], [logarithm(low["jsd"]), logarithm(1)]],
+        "linear": [[0, scale], [0, 1.05 * log(2)]],
     }
     time = dict(range=[0, 100])
     chart = figure(
@@ -27,8 +32,8 @@ def sliced(config: Config) -> Panel:
         yaxis=dict(title="sliced W1 (x)", type="log", range=axes["log"][0], domain=[0.54, 1]),
         xaxis2=time | dict(anchor="y2", title=dict(text="iteration", standoff=2)),
         yaxis2=dict(title="JSD (nats)", type="log", range=axes["log"][1], domain=[0, 0.46], anchor="x2"),
-        shapes=[band(known.floor["sw1"], "y"), band(known.floor["jsd"], "y2")],
-        annotations=[note("y", known.n)],
+        shapes=[band(floor["sw1"], "y"), band(floor["jsd"], "y2")],
+        annotations=[note("y", n)],
         showlegend=False,
     )
     return Panel(

@@ -62,7 +62,7 @@ STYLE = """<style>
 
 def show():
     ids = [name for name in dict.fromkeys(st.query_params.get("runs", "").split(",")) if name]
-    runs = [run for name in ids if (run := found(name))]
+    runs = [run for name in ids if (run := found(name)) and run.config]
     clock = st.query_params.get("clock", "iteration")
     _complain(ids, runs, clock)
     if len(runs) < 2:
@@ -218,6 +218,13 @@ def _complain(ids: list[str], runs: list, clock: str) -> None:
             f"No run or recording is called {', '.join(name[:80] for name in unknown)}: it was deleted, or is on another server. "
             "Choose among those that are here.",
             icon=":material/search_off:",
+        )
+    watched = [name for name in ids if (run := found(name)) and not run.config]
+    if watched:
+        st.info(
+            f"{', '.join(name[:80] for name in watched)}: a loop that is not ours, recorded by `watch`. It has no settings to "
+            "hold against others yet; open it from page **Runs**.",
+            icon=":material/sensors:",
         )
     if len(runs) > MOST:
         st.warning(f"{len(runs)} runs came: the first {MOST} are shown.", icon=":material/filter_4:")

@@ -5,25 +5,35 @@ from __future__ import annotations
 import datetime
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.live import share
+from dashboard.names import called
 from dashboard.panels.abreast import MOST
 from dashboard.state import hub, owner, show_together, take
+from dashboard.views.foreign import escaped
 from dashboard.views.stage import panels_of
 from dashboard.views.watch import PAGES
-from gancore.record import library
+from gancore.record import library, writer
 from gancore.record.entry import Entry
 from gancore.record.store import RecordingError
 from gancore.run.recorded import known
 
 MB = 2**20
+NEWS = 3.0  # Seconds between two looks into the folder.
+LIVE = "● live"
+STANDINGS = {writer.LIVE: LIVE, writer.SILENT: "silent", writer.GONE: "cut off", writer.CLOSED: ""}
 COLUMNS = {
-    "name": st.column_config.TextColumn("Run", width="medium"),
-    "data": st.column_config.TextColumn("Data"),
-    "loss": st.column_config.TextColumn("Loss"),
+    "name": st.column_config.TextColumn("Run", width="large"),
+    "standing": st.column_config.TextColumn(
+        "State",
+        help="live: being trained now. silent: still open, no news. cut off: its program ended without closing it",
+        width="small",
+    ),
+    "verdict": st.column_config.TextColumn("Verdict", help="What the doctor last said", width="medium"),
     "iterations": st.column_config.NumberColumn("Iterations", format="localized"),
     "D loss": st.column_config.LineChartColumn("D loss"),
     "G loss": st.column_config.LineChartColumn("G loss"),
@@ -43,7 +53,14 @@ def show():
         f"or two to {MOST} to see them side by side."
     )
     _undo()
-    entries = [_entry(path, *_version(path)) for path in hub().folder.glob("*.sqlite")]
+    _list()
+    _bring_in()
+
+
+@st.fragment(run_every=NEWS)
+def _list() -> None:
+    """The table and what can be done with the chosen run, as the folder is now."""
+    entries = [_entry(path, *_version(path)) for path in hub().recordings()]
     good = sorted((e for e in entries if not e.problem), key=lambda e: -e.created)
     searched = st.text_input(
         "Search",
@@ -51,7 +68,9 @@ def show():
         label_visibility="collapsed",
         key="runs/search",
     )
-    found = [e for e in good if _matches(e, searched)]
+    unplayed = [e for e in good if not (e.iterations or e.name or e.note or e.standing == writer.LIVE)]
+    every = bool(unplayed) and st.checkbox(f"Also {len(unplayed):,} that were never played", key="runs/unplayed")
+    found = [e for e in good if _matches(e, searched) and (every or e not in unplayed)]
     if found:
         rows = st.dataframe(
             _table(found),
@@ -68,11 +87,10 @@ def show():
             _together(chosen)
     else:
         st.info(
-            "Nothing recorded matches this search." if good else "No recordings yet: press Play on any page.",
+            "Nothing recorded matches this search." if searched else "No recordings yet: press Play on any page.",
             icon=":material/search:",
         )
     _room(entries)
-    _bring_in()
 
 
 def _version(path: Path) -> tuple[int, int]:
@@ -89,7 +107,13 @@ def _entry(path: Path, changed: int, taken: int) -> Entry:
 
 def _matches(entry: Entry, searched: str) -> bool:
     said = " ".join(
-        [entry.name, entry.note, entry.path.stem, *(f"{a}={v}" for a, v in (entry.config or {}).items())]
+        [
+            called(entry),
+            entry.note,
+            entry.verdict,
+            entry.path.stem,
+            *(f"{a}={v}" for a, v in (entry.config or {}).items()),
+        ]
     ).lower()
     return all(word in said for word in searched.lower().split())
 
@@ -97,9 +121,9 @@ def _matches(entry: Entry, searched: str) -> bool:
 def _table(entries: list[Entry]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "name": e.name or e.path.stem,
-            "data": str((e.config or {}).get("data", "")),
-            "loss": str((e.config or {}).get("loss", "")),
+            "name": called(e),
+            "standing": STANDINGS[e.standing],
+            "verdict": f"▲ {e.verdict}" if e.sick else e.verdict,
             "iterations": e.iterations,
             "D loss": list((e.losses or {}).get("d_loss", ())),
             "G loss": list((e.losses or {}).get("g_loss", ())),
@@ -120,15 +144,23 @@ def may_change(entry: Entry) -> bool:
 def _chosen(entry: Entry) -> None:
     with st.container(border=True):
         st.markdown(
-            f"**{entry.name or entry.path.stem}** · {entry.iterations:,} iterations"
+            f"**{escaped(called(entry))}** · {entry.iterations:,} iterations"
             + f" · fork of {entry.parent}" * bool(entry.parent)
         )
-        config = known(entry.path)
+        config, foreign = known(entry.path), bool(entry.watched)
         open_it, fork_it, delete_it, _ = st.columns([1, 1, 1, 3])
         if config is None:
-            st.caption("Recorded by another program: its settings are not ones that a page here can show.")
+            st.caption(
+                "A training loop of its own, recorded by `watch`: to be looked at and followed, not to be played on."
+                if foreign
+                else "Recorded by another program: its settings are not ones that a page here can show."
+            )
         open_it.link_button(
-            "Open", f"./?watch={entry.path.stem}", icon=":material/history:", width="stretch", disabled=config is None
+            "Open",
+            f"./?watch={quote(entry.path.stem)}",
+            icon=":material/history:",
+            width="stretch",
+            disabled=config is None and not foreign,
         )
         if fork_it.button(
             "Play on",
@@ -172,9 +204,7 @@ def _together(chosen: list[Entry]) -> None:
 
 
 def _delete(entry: Entry) -> None:
-    _guarded(
-        lambda: st.session_state.update({"runs/gone": (library.delete(entry.path), entry.name or entry.path.stem)})
-    )
+    _guarded(lambda: st.session_state.update({"runs/gone": (library.delete(entry.path), called(entry))}))
 
 
 def _undo() -> None:

@@ -50,7 +50,7 @@ def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...]
         on_cure=lambda verdict, n: cure(run, verdict, n),
     )
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels), parent=run.parent, **acts):
-        _fallback(run, panels, controls)
+        fallback(run, panels, controls)
 
 
 def fork(run: Session | Recorded, iteration: int) -> None:
@@ -141,7 +141,7 @@ def _progress(run: Session) -> None:
     st.caption("Choose other data in the sidebar to stop; what has arrived is kept and used next time.")
 
 
-def _fallback(run: Session, panels: tuple[Panel, ...], controls: bool) -> None:
+def fallback(run: Session | Recorded, panels: tuple[Panel, ...], controls: bool) -> None:
     """Without a WebSocket, as the player has said by now: buttons and charts of Streamlit's own, redrawn once a second."""
     token = _token(run)
     if controls:

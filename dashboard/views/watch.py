@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.state import hub
-from dashboard.views import dynamics, images, line, plane
+from dashboard.views import dynamics, foreign, images, line, plane
 from dashboard.views.stage import stage
 
 PAGES = {"line": line.PANELS, "plane": plane.PANELS, "images": images.PANELS, "dynamics": dynamics.PANELS}
@@ -18,5 +18,7 @@ def show(run_id: str):
             icon=":material/visibility_off:",
         )
         st.link_button("Open my own run", "./")
+    elif getattr(run, "foreign", None):
+        foreign.show(run)
     else:
         stage(run, PAGES[run.config.data.page], controls=False)

@@ -18,15 +18,18 @@ from gancore.observe.diagnoses.doctor import RAISE, Number, Verdict
 from gancore.observe.diagnoses.evidence import LOOKS, SPAN
 from gancore.observe.look import Look
 from gancore.observe.observer import Observer
-from gancore.record import library
+from gancore.record import writer
+from gancore.record.reader import END
 from gancore.record.recording import Reader, runs_folder
+from gancore.record.verdicts import last as last_said
 from gancore.train.state import State
 from gancore.train.trainer import Diverged, Trainer
 
 WELL, SICK = 0, 3
 EVERY = 50  # Iterations that a copy of the run is played on between two looks.
 ON = max(LOOKS + RAISE + 1, SPAN // EVERY + RAISE + 1)  # looks: a whole window, and what it takes to raise a verdict
-PATIENCE = 5.0  # Seconds without a new checkpoint after which a run that nobody writes counts as over.
+PATIENCE = 5.0  # Seconds without news after which a run whose writer is gone counts as over: an heir may take it up.
+LONG = 3600.0  # Seconds without news after which one that may still be written does.
 
 
 class Examination:
@@ -62,8 +65,13 @@ def doctor(asked) -> int:
     """Examines as the command line says. Raises `BadKnob` or `RecordingError` for a run that cannot be examined."""
     path = found(asked.run)
     with Reader(path) as reader:
-        verdicts = follow(reader, asked.json) if asked.follow else examine(reader)
-        at = verdicts[0].seen if verdicts else 0
+        watched = "watched" in reader.config
+    if asked.follow:
+        verdicts = follow(path, told_by_loop(path) if watched else examined(path), asked.json)
+    else:
+        with Reader(path) as reader:
+            verdicts = said_last(reader) if watched else examine(reader)
+    at = verdicts[0].seen if verdicts else 0
     if not asked.follow:
         print(
             json.dumps(facts(path, verdicts), allow_nan=False)
@@ -114,35 +122,74 @@ def examine(reader: Reader) -> tuple[Verdict, ...]:
     return examination.verdicts
 
 
-def follow(reader: Reader, as_json: bool) -> tuple[Verdict, ...]:
-    """Looks at every new checkpoint of a growing run, tells each change of verdicts, and ends some time after its writer did."""
-    newest = restored(reader)
-    examination = Examination(Trainer(Config.from_flat(reader.config), newest.game.source))
-    taken, before = 0, None
-    for trainer in checkpoints(reader, newest):
+def follow(path: Path, looks: Iterator[tuple[Verdict, ...]], as_json: bool) -> tuple[Verdict, ...]:
+    """Tells each change of verdicts in a growing run until its writer is done. Returns the last; `BadKnob` if there were none."""
+    verdicts, before = (), None
+    for verdicts in looks:
+        names = [(v.name, v.since) for v in verdicts]
+        if names != before:
+            before, at = names, verdicts[0].seen if verdicts else 0
+            said = facts(path, verdicts) if as_json else told(verdicts, f"iteration {at:,}")
+            print(json.dumps(said, allow_nan=False) if as_json else said, flush=True)
+    if before is None:
+        raise BadKnob(
+            f"run = {shown(path.name)} has ended without anything to judge it by: no checkpoint, and no verdict of its loop"
+        )
+    return verdicts
+
+
+def examined(path: Path) -> Iterator[tuple[Verdict, ...]]:
+    """The verdicts at each new checkpoint of a run of this program."""
+    examination, taken, newest = None, 0, -1
+    for reader in growing(path):
+        kept = reader.last_checkpoint()
+        if kept is None or kept[0] <= newest:
+            continue
+        if examination is None:
+            source = Config.from_flat(reader.config).data.open()
+            examination = Examination(Trainer(Config.from_flat(reader.config), source))
+        trainer, newest = made(kept, source), kept[0]
         iterations, rows = reader.scalars(first=taken + 1, last=trainer.iteration)
         if len(rows):
             examination.take(int(iterations[0]), rows)
             taken = int(iterations[-1])
-        verdicts = examination.look(trainer)
-        names = [(v.name, v.since) for v in verdicts]
-        if names != before:
-            before = names
-            said = facts(reader.path, verdicts) if as_json else told(verdicts, f"iteration {trainer.iteration:,}")
-            print(json.dumps(said, allow_nan=False) if as_json else said, flush=True)
-    return examination.verdicts
+        yield examination.look(trainer)
 
 
-def checkpoints(reader: Reader, newest: Trainer) -> Iterator[Trainer]:
-    """The run at each new checkpoint, until nobody writes the recording any more."""
-    yield newest
-    news = time.monotonic()
-    while time.monotonic() - news < PATIENCE or library.in_use(reader.path):
+def told_by_loop(path: Path) -> Iterator[tuple[Verdict, ...]]:
+    """The verdicts of each new frame of a watched loop, which are made where its networks are."""
+    seen = -1
+    for reader in growing(path):
+        at = reader.frame_at(END)
+        if at is not None and at > seen:
+            seen = at
+            if said := last_said(reader):
+                yield said
+
+
+def growing(path: Path) -> Iterator[Reader]:
+    """A recording as it is now, again and again, until its writer is done, or is gone or silent for a while."""
+    news, last = time.monotonic(), -1
+    while True:
+        with Reader(path) as reader:
+            standing = writer.standing(reader.fact(writer.FACT), writer.age(path))
+            if (at := max(reader.last(), reader.frame_at(END) or 0)) != last:
+                last, news = at, time.monotonic()
+            yield reader
+        patience = {writer.CLOSED: 0.0, writer.GONE: PATIENCE}.get(standing, LONG)
+        if time.monotonic() - news >= patience:
+            return
         time.sleep(0.2)
-        kept = reader.last_checkpoint()
-        if kept and kept[0] > newest.iteration:
-            newest, news = made(kept, newest.game.source), time.monotonic()
-            yield newest
+
+
+def said_last(reader: Reader) -> tuple[Verdict, ...]:
+    """What was told of a watched loop when it was last looked at."""
+    if said := last_said(reader):
+        return said
+    raise BadKnob(
+        f"run = {shown(reader.path.name)} holds no verdicts: it is of a watched loop, whose networks are not in it, and was recorded "
+        "without frames or by an older version. Record it anew"
+    )
 
 
 def restored(reader: Reader) -> Trainer:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from gancore.record import verdicts, writer
 from gancore.record.library import size
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError
@@ -30,7 +31,20 @@ class Entry:
     config: dict[str, Any] | None = None
     losses: dict[str, tuple[float, ...]] | None = None  # by name, a few of each
     parent: str = ""
+    verdict: str = ""  # what was last said of its health, in a few words
+    sick: bool = False
+    writer: Any = None  # what its writer told of itself: see `standing`
     problem: str = ""
+
+    @property
+    def standing(self) -> str:
+        """Whether it is being written now: see `writer.standing`."""
+        return writer.CLOSED if self.problem else writer.standing(self.writer, writer.age(self.path))
+
+    @property
+    def watched(self) -> str:
+        """What a training loop that is not ours called itself; empty for runs of this program."""
+        return _text((self.config or {}).get("watched"))
 
     @classmethod
     def of(cls, path: Path) -> Entry:
@@ -43,9 +57,24 @@ class Entry:
                 about = dict(
                     created=reader.created, iterations=reader.last(), config=reader.config, losses=_losses(reader)
                 )
-                return cls(path, size(path), **said, **about, parent=forked[:120])
+                told = _verdicts(reader)
+                about |= dict(
+                    verdict=", ".join(one.title for one in told),
+                    sick=any(one.sick for one in told),
+                    writer=reader.fact(writer.FACT),
+                    parent=forked[:120],
+                )
+                return cls(path, size(path), **said, **about)
         except RecordingError as error:
             return cls(path, size(path), problem=str(error))
+
+
+def _verdicts(reader: Reader) -> tuple:
+    """A list is not worth less for one run whose verdicts cannot be read."""
+    try:
+        return verdicts.last(reader)
+    except RecordingError:
+        return ()
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from gancore.record import store
+from gancore.record import store, writer
 from gancore.record.checking import check
 from gancore.record.store import RecordingError, kindly
 
@@ -74,7 +74,7 @@ def take_in(folder: Path, data: bytes, facts: dict[str, str]) -> Path:
         check(half)
         with kindly(path, "write"), contextlib.closing(store.connect(half, "rw")) as database:
             database.execute("PRAGMA journal_mode = DELETE")
-            for key, value in facts.items():
+            for key, value in {**facts, writer.FACT: writer.closed()}.items():
                 store.tell(database, key, value)
         return half.rename(path)
     finally:

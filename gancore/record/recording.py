@@ -19,7 +19,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
-from gancore.record import store
+from gancore.record import store, writer
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError, kindly, transaction
 from gancore.record.thinning import HOW, spare
@@ -67,6 +67,7 @@ class Recording:
             made = cls(path, database)
         with kindly(path, "write"):
             store.let_grow(database)
+            store.tell(database, writer.FACT, writer.me())
         return made
 
     def scalars(self, first_iteration: int, block: np.ndarray) -> None:
@@ -149,6 +150,8 @@ class Recording:
         """Commits, and if nobody reads leaves one plain file that can be sent around."""
         try:
             self.commit()
+            with kindly(self.path, "write"):
+                store.tell(self._db, writer.FACT, writer.closed())
             store.fold(self._db)
         finally:
             self._db.close()

@@ -41,12 +41,16 @@ class Replay:
     def frame(self, iteration: int, step: int = 0) -> Frame | None:
         """The newest frame kept that is not after `iteration`, or with `step` 1 or -1 the one after or before that.
 
-        None if none was kept. Arrays that were not recorded are absent; `info` names in `probes` those that were.
+        Where none was ever kept it has the curves alone; None if there are none either. Arrays that were not recorded
+        are absent; `info` names in `probes` those that were.
         """
         at = self.reader.frame_at(iteration, step)
         if at is None:
             at = self.reader.frame_at(iteration, 1)
-        if at is None or (data := self.reader.frame(at)) is None:
+        if at is None:
+            at = max(0, min(iteration + step, self.last))
+            return Frame(at, self.curves(at), self._info({})) if self.last else None
+        if (data := self.reader.frame(at)) is None:
             return None
         with kindly(self.path, "read"):
             kept = Frame.decode(data)

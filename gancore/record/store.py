@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
+import secrets
 import sqlite3
 import struct
 import zlib
@@ -39,22 +41,28 @@ class RecordingError(OSError):
 
 
 def create(path: Path, facts: dict[str, Any]) -> None:
-    """A new file with these facts, in a folder that is made if need be. Never replaces a file."""
+    """A new file with these facts, in a folder that is made if need be: whole or not there at all. Never replaces a file."""
     rows = [(key, json.dumps(value)) for key, value in {"format": FORMAT, **facts}.items()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
-    database = connect(path, "rw")
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    half = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        database.execute(f"PRAGMA page_size = {PAGE}")
-        with transaction(database):
-            for table in TABLES:
-                database.execute(table)
-            database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-    except BaseException:
-        path.unlink()
-        raise
+        os.close(os.open(half, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644))
+        with contextlib.closing(connect(half, "rw")) as database:
+            database.execute(f"PRAGMA page_size = {PAGE}")
+            with transaction(database):
+                for table in TABLES:
+                    database.execute(table)
+                database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        try:
+            os.link(half, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            os.replace(half, path)
     finally:
-        database.close()
+        half.unlink(missing_ok=True)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
@@ -77,9 +85,10 @@ def let_grow(database: sqlite3.Connection) -> None:
 
 
 def fold(database: sqlite3.Connection) -> None:
-    """Folds the log into the file, unless somebody reads: then it stays beside it and nothing is lost."""
+    """Folds the log into the file, so that it can be sent around. While somebody reads, the emptied log stays beside it."""
     database.execute("PRAGMA busy_timeout = 0")
     with contextlib.suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         database.execute("PRAGMA journal_mode = DELETE")
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from gancore.catalog import BadKnob
 from gancore.config import Config
 from gancore.observe.diagnoses.shelf import Cure
-from gancore.record.library import empty_deleted, prune, size
-from gancore.record.recording import RecordingError, runs_folder
+from gancore.record.library import empty_deleted, prune
+from gancore.record.recording import runs_folder
 from gancore.run.messages import Status
 from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
@@ -27,7 +27,7 @@ from gancore.run.session import Session
 
 REST = 10.0  # Seconds without a watcher after which a playing run pauses.
 FORGET = 900.0  # Seconds without a watcher after which a run leaves the server; its recording stays.
-NAME = re.compile(r"[\w-]{1,80}")  # of a recording: never a way out of its folder
+NAME = re.compile(r"[\w-][\w.-]{0,99}")  # of a recording: never a way out of its folder
 PER_WORKER = 20  # Playing runs one worker takes before newcomers wait in line.
 
 
@@ -40,6 +40,7 @@ class Hub:
         self.capacity = workers * per_worker
         self.lock = threading.RLock()  # Around who plays and who waits. Taken before a session's own lock, never after.
         self.folder = runs_folder()
+        self.follow: Path | None = None  # a folder of recordings that others write, or one: shown, never touched
         empty_deleted(self.folder)
         prune(self.folder)
         self.rest = rest
@@ -90,13 +91,27 @@ class Hub:
         """The run with this id, live or recorded, or None."""
         return self.sessions.get(run_id) or self._recorded(run_id)
 
+    def recordings(self) -> list[Path]:
+        """All that can be looked at: what is followed, then what is in our own folder."""
+        own = self.folder.glob("*.sqlite")
+        return list(dict.fromkeys([*self.followed(), *own]))
+
+    def followed(self) -> list[Path]:
+        """The recordings that others write, as there are now."""
+        if self.follow is None:
+            return []
+        return [self.follow] if self.follow.is_file() else sorted(self.follow.glob("*.sqlite"))
+
     def _recorded(self, name: str) -> Recorded | None:
-        """The recording of this name in our folder. It is read anew where it has changed."""
-        path = self.folder / f"{name}.sqlite"
-        if not NAME.fullmatch(name) or not path.exists():
+        """The recording of this name, as it is now."""
+        if not NAME.fullmatch(name):
             return None
-        with suppress(RecordingError, BadKnob):
-            return _opened(path, path.stat().st_mtime_ns, size(path))
+        near = [path for path in self.followed() if path.stem == name]
+        for path in [*near, self.folder / f"{name}.sqlite"]:
+            with suppress(OSError, BadKnob):
+                found = _opened(path, path.stat().st_ino)
+                found.refresh()
+                return found
         return None
 
     def hosts(self, session: Session) -> bool:
@@ -192,7 +207,7 @@ class Hub:
 
 
 @lru_cache(maxsize=32)
-def _opened(path: Path, changed: int, taken: int) -> Recorded:
+def _opened(path: Path, inode: int) -> Recorded:
     return Recorded(path)
 
 

@@ -40,7 +40,7 @@ class Watched:
 
     @property
     def path(self) -> Path | None:
-        """The recording; None in all but the first process of a distributed training."""
+        """The recording; None where none is made: in all but the first process of a distributed training."""
         return self._recorder.recording.path if self._recorder else None
 
     def d_step(self, loss: Any, real_logits: Any = None, fake_logits: Any = None) -> None:
@@ -82,6 +82,7 @@ def watch(
     noise: Callable[[int], Any],
     real: Any,
     folder: str | Path | None = None,
+    unrecorded: bool = False,
 ) -> Watched:
     """Follows a training loop into a recording `NAME.sqlite` in `folder`, by default `GANSCOPE_RUNS`.
 
@@ -89,6 +90,8 @@ def watch(
     generator's noise and labels), or a dict of them by name. It is called once; its samples are the same at every look.
     `real` are real samples as the discriminator is shown them, a few hundred or more: pictures (n, channels, h, w) or
     flat square ones, points (n, 2), or numbers (n,).
+
+    With `unrecorded` a folder that takes no recording is logged and the loop goes on without one.
 
     Raises:
         ValueError: what was given cannot be watched.
@@ -109,10 +112,15 @@ def watch(
     if earlier := _open.pop((folder.absolute(), name), None):
         earlier.close()
     probabilities = ends_in_sigmoid(players.d)
-    recording = created(folder, stem, about(name, players, scene, probabilities))
-    recorder = Recorder(
-        recording, players, None if why else Eye(scene, players, probabilities), sharded="FSDP" in (why or "")
-    )
+    eye = None if why else Eye(scene, players, probabilities)
+    try:
+        recording = created(folder, stem, about(name, players, scene, probabilities))
+        recorder = Recorder(recording, players, eye, sharded="FSDP" in (why or ""))
+    except RecordingError as error:
+        if not unrecorded:
+            raise
+        log.warning("not recorded, as asked: %s", error)
+        return Watched(None)
     if why:
         log.warning("%s: no frames, only scalars: the generator cannot be asked: %s", recording.path, why)
         recorder.event(f"watch: no frames: {why}")

@@ -133,8 +133,8 @@ def main():
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     _warm_up()
-    messages.send(out, messages.Ready(os.getpid()))
     with suppress(BrokenPipeError):  # The server is gone, and with it everybody who could be told.
+        messages.send(out, messages.Ready(os.getpid()))
         Worker(inbox, partial(messages.send, out)).serve()
 
 

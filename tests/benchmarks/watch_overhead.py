@@ -1,7 +1,8 @@
-"""What it costs a loop of somebody else's to be watched: the same script with the lines of `watch` and without, in turns.
+"""What it costs a loop of somebody else's to be watched: one script, its watcher awake and asleep in turns.
 
-Run as a program. Both scripts run in one process and hand over to each other ten times a second, so that a machine whose
-speed drifts favours neither; while the other one runs, the watcher's clock stands still. CPU time is the script's own thread's.
+Run as a program. The watcher falls asleep and wakes ten times a second in the middle of the very same loop, so that weights,
+memory and a machine whose speed drifts are the same for both; while it sleeps its clock stands still. CPU time is the
+script's own thread's: others on the machine change it little.
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ import re
 import statistics
 import sys
 import tempfile
-import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from gancore.record.recording import Reader
 from gancore.run.watching import budget, recorder
 from tests.run.watched import LOOPS, source
 
-SEGMENTS, SECONDS = 8, 3.0  # of CPU time for both together, in each segment
+SEGMENTS, SECONDS = 12, 4.0  # of CPU time, awake and asleep together, in each segment
 TURN = 0.1
 LOOP = re.compile(r"^(for .* in range\()STEPS(\):)$", re.M)
 
@@ -30,54 +31,45 @@ class Stopped(Exception):
     """Enough was measured."""
 
 
-class Script:
-    """A loop on a thread of its own that moves only while it is its turn."""
+class Turns:
+    """Called by the script at the start of every iteration: puts its watcher to sleep or wakes it when a turn is up."""
 
-    def __init__(self, path: Path, watched: bool):
-        text = LOOP.sub(r"\g<1>10**9\2\n    _turn()", source(path, watched))
-        self.code, self.left = compile(text, str(path), "exec"), {"__name__": path.stem, "_turn": self.iterate}
-        self.mine, self.over = threading.Semaphore(0), threading.Semaphore(0)
-        self.iterations, self.cpu, self.clock, self.away, self.stopped = 0, 0.0, 0.0, 0.0, False
-        self.failed: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
+    def __init__(self, segments: int):
+        self.segments, self.awake, self.slept = segments, True, 0.0
+        self.sums: list[dict[bool, list[float]]] = []  # by segment: iterations, CPU and clock, awake and asleep
+        self.warm = SECONDS
+        self.left: dict = {}
+        self._n, self._cpu, self._at = 0, time.thread_time(), time.perf_counter()
+        self._fresh()
 
-    def _run(self) -> None:
-        try:
-            exec(self.code, self.left)
-        except Stopped:
-            pass
-        except BaseException as error:
-            self.failed = error
-        self.over.release()
-
-    def iterate(self) -> None:
-        """Called by the script at the start of every iteration: hands over when the turn is up."""
+    def __call__(self) -> None:
         at = time.perf_counter()
-        if self.iterations and at < self._until:
-            self.iterations += 1
+        if at - self._at < TURN:
+            self._n += 1
             return
-        if self.iterations:
-            self.cpu += time.thread_time() - self._cpu
-            self.clock += at - (self._until - TURN)
-        self.over.release()
-        self.mine.acquire()
-        self.away += time.perf_counter() - at
-        if self.stopped:
+        cpu = time.thread_time()
+        spent = self._now[self.awake]
+        for i, value in enumerate((self._n, cpu - self._cpu, at - self._at)):
+            spent[i] += value
+        self.slept += (at - self._at) * (not self.awake)
+        if sum(one[1] for one in self._now.values()) > (SECONDS if self.sums or self.warm <= 0 else self.warm):
+            self._next()
+        self.awake = not self.awake
+        self.left["run"]._recorder.open = self.awake
+        self._n, self._cpu, self._at = 1, time.thread_time(), time.perf_counter()
+
+    def _fresh(self) -> None:
+        self._now = {True: [0, 0.0, 0.0], False: [0, 0.0, 0.0]}
+
+    def _next(self) -> None:
+        if self.warm > 0:
+            self.warm = 0.0
+        else:
+            self.sums.append(self._now)
+        self._fresh()
+        if len(self.sums) == self.segments:
+            self.left["run"]._recorder.open = True
             raise Stopped
-        self.iterations += 1
-        self._cpu, self._until = time.thread_time(), time.perf_counter() + TURN
-
-    def turn(self) -> None:
-        """Lets it run for a turn; the first one goes up to its loop."""
-        self.mine.release() if self._thread.ident else self._thread.start()
-        self.over.acquire()
-        if self.failed:
-            raise self.failed
-
-    def end(self) -> None:
-        self.stopped = True
-        self.mine.release()
-        self._thread.join()
 
 
 def main(segments: int = SEGMENTS) -> None:
@@ -97,39 +89,27 @@ def main(segments: int = SEGMENTS) -> None:
 
 
 def measure(path: Path, segments: int) -> str:
-    watched, alone = Script(path, True), Script(path, False)
-    budget.now = recorder.now = lambda: time.perf_counter() - watched.away
-    both, costs = (watched, alone), []
-    for script in (*both, *both):
-        script.turn()
-    marks = [(s.iterations, s.cpu, s.clock) for s in both]
-    begun = marks
-    for segment in range(segments):
-        while sum(s.cpu - mark[1] for s, mark in zip(both, marks)) < SECONDS:
-            for script in both if segment % 2 else reversed(both):
-                script.turn()
-        now = [(s.iterations, s.cpu, s.clock) for s in both]
-        costs.append(ratio(marks, now, 1))
-        marks = now
-    run = watched.left["run"]
-    for script in both:
-        script.end()
+    turns = Turns(segments)
+    budget.now = recorder.now = lambda: time.perf_counter() - turns.slept
+    text = LOOP.sub(r"\g<1>10**9\2\n    _turn()", source(path, True))
+    turns.left |= {"__name__": path.stem, "_turn": turns}
+    with suppress(Stopped):
+        exec(compile(text, str(path), "exec"), turns.left)
+    run = turns.left["run"]
     run.close()
     with Reader(run.path) as reader:
-        frames, gaps = (
-            len(reader.frames()),
-            float((reader.scalars()[1][:, [3, 5]] == reader.scalars()[1][:, [3, 5]]).mean()),
-        )
+        frames, rows = len(reader.frames()), reader.scalars()[1][:, [3, 5]]
+    costs = [cost(sums, 1) for sums in turns.sums]
+    all_of = {kind: [sum(sums[kind][i] for sums in turns.sums) for i in range(3)] for kind in (True, False)}
     low, middle, high = statistics.quantiles(costs, n=4)
-    each = 1e3 * (marks[1][1] - begun[1][1]) / (marks[1][0] - begun[1][0])
-    spent = f"{ratio(begun, marks, 1):6.2%}  {middle:6.2%}  {low:6.2%} to {high:6.2%}  {ratio(begun, marks, 2):6.2%}"
-    return f"{each:5.2f}          {spent}              {frames / (marks[0][2] - begun[0][2]):4.1f}    {gaps:.0%}"
+    each, clock = 1e3 * all_of[False][1] / all_of[False][0], all_of[True][2]
+    spent = f"{cost(all_of, 1):6.2%}  {middle:6.2%}  {low:6.2%} to {high:6.2%}  {cost(all_of, 2):6.2%}"
+    return f"{each:5.2f}          {spent}              {frames / clock:4.1f}    {float((rows == rows).mean()):.0%}"
 
 
-def ratio(before: list[tuple], after: list[tuple], at: int) -> float:
+def cost(sums: dict[bool, list[float]], at: int) -> float:
     """How much more time an iteration took watched than alone."""
-    watched, alone = ((b[at] - a[at]) / (b[0] - a[0]) for a, b in zip(before, after))
-    return watched / alone - 1
+    return (sums[True][at] / sums[True][0]) / (sums[False][at] / sums[False][0]) - 1
 
 
 if __name__ == "__main__":

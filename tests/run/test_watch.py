@@ -37,6 +37,7 @@ def eager(monkeypatch):
     """A watcher that looks much oftener than it should, and measures every gradient."""
     monkeypatch.setattr(recorder, "PER_SECOND", 30.0)
     monkeypatch.setattr(recorder, "READ", 0.0)
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
     monkeypatch.setattr(budget, "ADVANCE", 1e9)
 
 
@@ -238,6 +239,7 @@ def test_a_disk_that_fails_ends_the_recording_and_not_the_training(caplog, monke
     g, d, *_, x = small()
     run = opened(g, d, x)
     monkeypatch.setattr(recorder, "READ", 0.0)
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
     run._recorder._next_read = 0.0
 
     def full(*_):
@@ -322,3 +324,52 @@ def test_a_process_that_just_ends_leaves_a_whole_file_and_its_forks_do_not_write
 def test_the_package_itself_is_light():
     code = "import sys, gancore; assert 'torch' not in sys.modules; from gancore import watch; assert callable(watch)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_several_optimisers_of_one_player_and_accumulated_parts_make_one_gradient(eager):
+    """The norm is that of all that G's optimisers stepped by, whatever parts it was added up from."""
+    torch.manual_seed(0)
+    body, head = nn.Linear(4, 8), nn.Linear(8, 64)
+    g, d = nn.DataParallel(nn.Sequential(body, head)), nn.DataParallel(nn.Linear(64, 1))
+    opts = [torch.optim.Adam(body.parameters()), torch.optim.SGD(head.parameters(), 0.1)]
+    expected = []
+    with opened(g, d, torch.rand(40, 64)) as run:
+        for _ in range(5):
+            run.d_step(1.0)
+            for opt in opts:
+                opt.zero_grad()
+            for _ in range(3):
+                d(g(torch.randn(6, 4))).mean().backward()
+            expected.append(norm(g))
+            for opt in opts:
+                opt.step()
+            run.g_step(1.0)
+    with Reader(run.path) as reader:
+        np.testing.assert_allclose(reader.scalars()[1][:, SCALARS.index("g_grad")], expected, rtol=1e-5)
+        assert reader.config["generator"] == "Sequential"  # the network inside its wrapper
+
+
+@pytest.mark.parametrize("order", ["dg", "gd", "dddg", "dgg"])
+def test_every_look_holds_what_d_said_whoever_moves_first(order, monkeypatch):
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
+    monkeypatch.setattr(recorder, "PER_SECOND", 1e9)
+    monkeypatch.setattr(budget, "ADVANCE", 1e9)
+    g, d, *_, x = small()
+    with opened(g, d, x) as run:
+        for who in order * 20:
+            run.d_step(1.0, torch.randn(40), torch.randn(40)) if who == "d" else run.g_step(1.0)
+    with Reader(run.path) as reader:
+        later = [Frame.decode(reader.frame(at)).arrays for at in reader.frames()[1:]]
+    assert len(later) > 5 and all("score_real" in arrays for arrays in later)
+
+
+def test_a_loop_that_only_moves_g_is_looked_at_all_the_same(monkeypatch):
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
+    monkeypatch.setattr(recorder, "PER_SECOND", 1e9)
+    monkeypatch.setattr(budget, "ADVANCE", 1e9)
+    g, d, *_, x = small()
+    with opened(g, d, x) as run:
+        run.d_step(1.0)
+        for _ in range(20):
+            run.g_step(1.0)
+        assert run._recorder._looked >= 1

@@ -15,10 +15,10 @@ export class Scrubber {
     this.back = false; // whether the panels show the past
     this.at = this.last = 0; // iteration asked for, and the newest there is
     this.rate = 0; // iterations a second while it was trained
-    this.build();
+    this.build(player);
   }
 
-  build() {
+  build(player) {
     this.slider = make("input", { type: "range", min: 0, max: 1, step: 1, value: 1, "aria-label": "Look back", title: HELP,
       input: () => this.go(Number(this.slider.value)), keydown: (event) => this.key(event) });
     this.ticks = make("div", { class: "gs-ticks" });
@@ -35,7 +35,7 @@ export class Scrubber {
       title: "Forks from exactly this state, and shows the fork beside this run, tied to one clock", click: () => this.player.beside(this.moment()) }, "beside it");
     const family = make("button", { type: "button", class: "gs-button gs-small", title: "This run beside the one that it is a fork of",
       click: () => this.player.beside(-1) }, "Beside its parent");
-    const forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork" }, this.fork, beside);
+    const forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork", hidden: this.player.run?.forks === false }, this.fork, beside);
     this.kept = make("span", { class: "gs-kept" });
     const track = make("div", { class: "gs-track" }, this.ticks, this.slider);
     this.root = make("div", { class: "gs-scrub", role: "group", "aria-label": "Looking back" },

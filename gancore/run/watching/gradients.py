@@ -23,6 +23,10 @@ class Gradients:
         self._heard: set[str] = set()
         self._affordable = affordable
 
+    def new(self, optimiser: Optimizer) -> bool:
+        """Whether it is not known yet whose optimiser this is."""
+        return len(self._heard) < 2 and self._owner.get(id(optimiser.param_groups[0]["params"][0])) not in self._heard
+
     def stepped(self, optimiser: Optimizer) -> None:
         """Any optimiser of the process has stepped. Its gradients are still there."""
         if who := self._owner.get(id(optimiser.param_groups[0]["params"][0])):
@@ -35,7 +39,9 @@ class Gradients:
 
     def norm(self, who: str) -> float | Tensor:
         """The norm of what this player's optimisers were last given; a gap if that was not measured."""
-        squares, self._squares[who] = list(self._squares[who].values()), {}
+        squares = ()
+        if self._squares[who]:
+            squares, self._squares[who] = list(self._squares[who].values()), {}
         if not squares and who not in self._heard and self._affordable():  # its optimiser is none of PyTorch's
             squares = [square(found) for found in self._of(self._players[who].parameters()).values()]
         if not squares:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from gancore.game.losses.shelf import Loss
+from gancore.observe.checkup import Checkup
 from gancore.observe.frame import Frame
 from gancore.observe.history import History
 from gancore.observe.look import GRID, Look, threads
@@ -17,16 +18,19 @@ from gancore.observe.metrics.line import Reference
 from gancore.observe.metrics.plane import PlaneReference
 from gancore.observe.observer import BUCKETS
 from gancore.observe.probes import PROBES
+from gancore.observe.vitals import Vitals
+from gancore.run.watching.advice import advised
 from gancore.run.watching.players import Players
 from gancore.run.watching.scene import Scene
 from gancore.train.trainer import SCALARS
 
-ALWAYS = ("losses", "gradients")
+ALWAYS = ("losses", "gradients", "health")
 PROBED = {
     "images": ("samples", "nearest", "pca"),
     "plane": ("points", "sliced"),
     "line": ("density", "mapping", "quality"),
 }
+DISTANCES = ("w1", "sw1", "jsd")  # whose floors a page draws
 REAL_POINTS = 700  # real samples in the first frame, as coordinates
 
 
@@ -56,6 +60,9 @@ class Known:
         else:
             self.plane = Plane.fit(self.source.pixels)
             self.neighbours = Neighbours(self.plane, self.source.pixels)
+            self.vitals = Vitals.of_pictures(self.plane, self.source.pixels, scene.samples)
+        if scene.page != "images":
+            self.vitals = Vitals.of_law(scene.page, self.source, self.reference, scene.samples)
 
 
 class Seen(Look):
@@ -64,10 +71,16 @@ class Seen(Look):
     said_on_both = said_on_grid = None
 
     def __init__(self, eye: Eye, iteration: int, fake: Tensor, said: np.ndarray | None, grid: np.ndarray):
-        state, config = SimpleNamespace(iteration=iteration), SimpleNamespace(loss=eye.loss)
+        state = SimpleNamespace(iteration=iteration)
+        config = SimpleNamespace(loss=eye.loss, data=SimpleNamespace(page=eye.scene.page))
         play = SimpleNamespace(game=eye.players, state=state, config=config)
-        super().__init__(play, eye.known, eye.history, eye.measured)
+        super().__init__(play, eye.known, eye.history, eye.measured, memory=eye.memory)
         self.fake, self.said_on_both, self.said_on_grid, self.field = fake, said, grid, grid
+
+    @property
+    def on_both(self) -> torch.Tensor:
+        """What D said to the last batches; not known where the loop did not tell."""
+        return torch.full((2, 1), torch.nan) if self.said_on_both is None else torch.from_numpy(self.said_on_both)
 
 
 class Eye:
@@ -77,6 +90,8 @@ class Eye:
         self.scene, self.players = scene, players
         self.loss, self.known = Unknown(probabilities), Known(scene, players.z)
         self.history, self.measured = History(SCALARS, buckets=BUCKETS), {}
+        self.memory = {"health": Checkup()}
+        advised(self.memory["health"].doctor)
         if scene.page != "images":
             players.try_d(self.known.grid)
 
@@ -101,10 +116,16 @@ class Eye:
         """The real side, which does not change: it stands in the first frame alone."""
         known, rows = self.known, np.linspace(0, len(self.scene.real) - 1, REAL_POINTS).astype(int)
         real = self.scene.real.numpy()[np.unique(rows)]
+        if self.scene.page != "images":
+            floors = {
+                f"{name}_floor": np.array(ends) for name, ends in known.reference.floor.items() if name in DISTANCES
+            }
+            floors["real_scale"] = np.array([known.source.scale])
         if self.scene.page == "line":
-            return {"line_x": known.reference.grid, "p_data": known.reference.p}
+            return {"line_x": known.reference.grid, "p_data": known.reference.p, **floors}
         if self.scene.page == "plane":
-            return {"real_x": real[:, 0], "real_y": real[:, 1]}
+            window = np.array(known.source.window).ravel()
+            return {"real_x": real[:, 0], "real_y": real[:, 1], "real_window": window, **floors}
         x, y, z = known.plane.project(real, 3).T
         explained = known.plane.explained[:3]
         return {"grid_real": tile(real[:GRID]), "real_x": x, "real_y": y, "real_z": z, "explained": explained}

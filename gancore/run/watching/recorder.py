@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +18,7 @@ from torch import Tensor
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from gancore.observe.look import SCORED
-from gancore.record.recording import Recording
+from gancore.record.recording import Recording, RecordingError
 from gancore.run.watching.budget import FRAMES, MOVES, Budget, now
 from gancore.run.watching.fetch import Fetch, mark
 from gancore.run.watching.gradients import Gradients
@@ -31,6 +30,7 @@ log = logging.getLogger("gancore.watch")
 
 PER_SECOND = 2.0  # frames at most
 READ = 0.4  # seconds between two readings of the tape: with a commit's 0.9 s, what a killed loop may lose
+ATTEND = 0.1  # seconds between two moves that are attended to; those between are noted down, which is all they cost
 MANY = 4096  # iterations after which the tape is read in any case
 
 
@@ -50,29 +50,31 @@ class Recorder:
         self.recording, self.players, self.eye = recording, players, eye
         self.tape, self.open, self._process = Tape(), True, os.getpid()
         self._moves, self._frames = Budget(MOVES), Budget(FRAMES)
-        self._gradients = None if sharded else Gradients(players.g, players.d, self._moves.open)
-        self._begun = self._pace_at = time.monotonic()
+        self._gradients = None if sharded else Gradients(players.g, players.d, lambda: self._moves.left > 0)
+        self._noted: list[tuple] = []  # moves that are not on the tape yet
+        self._attend_at = 0.0
+        self._begun = self._pace_at = now()
         self._pace_iteration, self._pace = 0, 0.0
         self._reading: tuple[int, Waiting] | None = None
         self._sight: Sight | None = None
         self._batches: tuple = (None, None)  # what D said last, where that is small and on the processor
         self._said: Tensor | None = None
+        self._asked = self._wanted = False  # D was asked for the look to come; G moved before it was
         self._next_read, self._next_look, self._looked = self._begun + READ, 0.0, -1
-        self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
         if eye:
             self._look()
+            recording.commit()  # who follows from the first second on has something to see
+        self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
 
     def moved(self, who: str, loss: Any, real: Any = None, fake: Any = None) -> None:
         """A player was updated; D's outputs on the batches come with D."""
         if not self.open or os.getpid() != self._process:
             return
-        start = now()
         try:
-            norm = self._norm(who)
             said = (noted(real), noted(fake)) if who == "d" else ()
-            self.tape.move(who, noted(loss), *said, norm)
-            self._batches = said or self._batches
-            self._moves.spend(now() - start)
+            self._noted.append((who, noted(loss), *said, self._norm(who)))
+            if now() < self._attend_at:
+                return
             self._read()
         except Exception as error:
             self._stop(error)
@@ -81,11 +83,15 @@ class Recorder:
                 self._see(who, real, fake)
             except Exception as error:
                 self._without("frames", error)
+        self._moves.open()
+        if not (self._asked or self._wanted):  # else the next moves are for a look
+            self._attend_at = now() + ATTEND
 
     def event(self, what: str) -> None:
         """Something the reader of a curve wants to know."""
         if self.open and os.getpid() == self._process:
             try:
+                self._write_down()
                 self.recording.event(self.tape.iteration, str(what))
             except Exception as error:
                 self._stop(error)
@@ -106,8 +112,16 @@ class Recorder:
 
     # -- scalars ------------------------------------------------------------------------------------------------
 
+    def _write_down(self) -> None:
+        """The moves noted so far, on the tape."""
+        moves, self._noted = self._noted, []
+        for who, *values in moves:
+            self.tape.move(who, *values)
+            if who == "d":
+                self._batches = tuple(values[1:3])
+
     def _stepped(self, optimiser: torch.optim.Optimizer) -> None:
-        if self.open and self._gradients:
+        if self.open and self._gradients and (self._moves.left > 0 or self._gradients.new(optimiser)):
             start = now()
             try:
                 self._gradients.stepped(optimiser)
@@ -124,13 +138,13 @@ class Recorder:
 
     def _read(self) -> None:
         """Reads the tape if it is time to; what a device still computes is waited for at a later move."""
-        start = time.monotonic()
+        start = now()
+        self._write_down()
         if self._reading is None and (start >= self._next_read or len(self.tape.rows) >= MANY):
             self._reading, self._next_read = self.tape.take(), start + READ
         if self._reading and self._reading[1].here():
-            began = now()
             self._keep()
-            self._frames.spend(now() - began)
+        self._frames.spend(now() - start)
 
     def _keep(self) -> None:
         (first, waiting), self._reading = self._reading, None
@@ -141,6 +155,7 @@ class Recorder:
 
     def _store(self, ended: bool = False) -> None:
         """All rows to the recording, now."""
+        self._write_down()
         if self._reading:
             self._keep()
         self._reading = self.tape.take(ended)
@@ -152,11 +167,14 @@ class Recorder:
         if self._sight:
             if self._sight.fetch.here():
                 self._finish()
-        elif time.monotonic() >= self._next_look and self._frames.open():
-            if who == "d":
-                self._said = both(real, fake)
-            else:
+        elif now() >= self._next_look and self._frames.open():
+            if who == "g" and (self._asked or self._wanted):
                 self._look()
+                self._asked = self._wanted = False
+            elif who == "d":
+                self._said, self._asked = both(real, fake), True
+            else:
+                self._wanted = True  # D comes first: what it says belongs to the look
 
     def _look(self) -> None:
         """Asks for what a frame shows; it is finished at once, or where that is on a device, at a later move."""
@@ -176,7 +194,7 @@ class Recorder:
         fake, *said = sight.fetch.tensors()
         frame = self.eye.frame(sight.iteration, sight.info, fake, said[0].numpy() if said else None)
         self.recording.frame(sight.iteration, frame.encode())
-        self._looked, self._next_look = sight.iteration, time.monotonic() + 1 / PER_SECOND
+        self._looked, self._next_look = sight.iteration, now() + 1 / PER_SECOND
         self._frames.spend(now() - start + sight.fetch.seconds())
 
     def _last_look(self) -> None:
@@ -190,7 +208,7 @@ class Recorder:
 
     def _info(self) -> dict[str, Any]:
         """What goes with a frame, as with those of the project's own runs."""
-        at = time.monotonic()
+        at = now()
         if at - self._pace_at > 0.5:
             self._pace = (self.tape.iteration - self._pace_iteration) / (at - self._pace_at)
             self._pace_at, self._pace_iteration = at, self.tape.iteration
@@ -203,6 +221,7 @@ class Recorder:
         """From now on this part is left out; the rest goes on."""
         if part == "frames":
             self.eye = self._sight = None
+            self._asked = self._wanted = False
         else:
             self._gradients = None
         log.warning("%s: no more %s of this run: %s", self.recording.path, part, error, exc_info=error)
@@ -212,7 +231,8 @@ class Recorder:
         """The recording itself fails: nothing more is kept, and the loop goes on as if it were not watched."""
         self.open = False
         self._hook.remove()
-        log.warning("%s: recording stopped, training goes on: %s", self.recording.path, error, exc_info=error)
+        trace = None if isinstance(error, RecordingError) else error  # which says all there is to say
+        log.warning("%s: recording stopped, training goes on: %s", self.recording.path, error, exc_info=trace)
         with suppress(Exception):
             self.recording.event(self.tape.iteration, f"watch stopped: {type(error).__name__}: {error}"[:500])
         with suppress(Exception):

@@ -64,11 +64,11 @@ def noted(x: Any) -> float | Tensor:
     if type(x) is float:
         return x
     if isinstance(x, Tensor):
+        if x.is_cpu and x.numel() == 1:
+            return x.item()
         x = x.detach()
         if not x.is_cpu:
             return x.mean(dtype=torch.float32)
-        if x.numel() == 1:
-            return x.item()
         return x if x.numel() <= SMALL else x.mean(dtype=torch.float32).item()
     if x is None:
         return math.nan
