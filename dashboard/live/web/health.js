@@ -70,10 +70,12 @@ class Strip {
   }
 
   remedy(cure, since) {
-    const { change, expect, within } = cure;
-    const trial = this.panel.player.run.controls ? [make("a", { class: "gs-verdict-link", target: "_blank", rel: "noopener", href: "#",
-      title: "Opens a run of its own that is this one up to here, and then makes the change",
-      click: (event) => (event.currentTarget.href = this.fork(cure, since)) }, "in a new tab")] : [];
+    const { change, expect, within, restart } = cure;
+    const title = restart ? "Opens a run of its own that begins with the change: it cannot be made in the middle"
+      : "Opens a run of its own that is this one up to here, and then makes the change";
+    const trial = this.panel.player.run.controls ? [make("a", { class: "gs-verdict-link", target: "_blank", rel: "noopener", href: "#", title,
+      click: (event) => (event.currentTarget.href = restart ? anew(change) : this.fork(cure, since)) },
+    restart ? "from the start, in a new tab" : "in a new tab")] : restart ? ["from the start"] : [];
     return make("p", {}, "Try ", make("code", {}, change), " ", ...trial, `: ${expect}, within ${within.toLocaleString("en")} iterations.`);
   }
 
@@ -93,6 +95,16 @@ class Strip {
     shown.classList.add("gs-proof");
     setTimeout(() => shown.classList.remove("gs-proof"), 2500);
   }
+}
+
+/** This page's settings with one more, from the first iteration on. */
+function anew(change) {
+  const url = new URL(settingsLink({ events: [], planned: [] }));
+  const [address, value] = change.split("=");
+  for (const key of [...url.searchParams.keys()]) if (key.startsWith(`${address}.`)) url.searchParams.delete(key);
+  url.searchParams.set(address, value);
+  url.searchParams.set("play", "1");
+  return url.href;
 }
 
 function rounded(value) {

@@ -5,9 +5,9 @@ Each keeps some pictures back that nobody trains on, so that it can be seen whet
 
 from __future__ import annotations
 
-import dataclasses
+import contextlib
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ from gancore.game.data.download import DownloadFailed, Report, quiet
 from gancore.game.data.shelf import data
 
 EACH = 7  # One picture of so many is held out, of sets that bring none to test on; no order by ten classes falls in with it.
-FEWEST = 140  # pictures in a set from which some can be spared: the twenty that are then held out are the least that tell.
+FEWEST = (
+    140  # pictures in a set from which some can be spared: the twenty that are then held out are the least that tell.
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +39,7 @@ class Images:
     labels: Tensor
     side: int
     channels: int = 1
-    held_out: Tensor = torch.empty((0, 0), dtype=torch.uint8)
+    held_out: Tensor = field(default_factory=lambda: torch.empty((0, 0), dtype=torch.uint8))
 
     squash = "sigmoid"
 
@@ -114,7 +116,7 @@ def split(images: Images) -> Images:
         return images
     out = torch.arange(len(images.pixels)) % EACH == EACH - 1
     kept = dict(pixels=images.pixels[~out], labels=images.labels[~out])
-    return dataclasses.replace(images, **kept, held_out=images.pixels[out])
+    return replace(images, **kept, held_out=images.pixels[out])
 
 
 @functools.lru_cache(maxsize=8)
@@ -123,16 +125,14 @@ def first(images: Images, count: int) -> Images:
     if count >= len(images.pixels):
         return images
     rows = torch.randperm(len(images.pixels), generator=seeds.stream(0, "first pictures"))[:count]
-    return dataclasses.replace(images, pixels=images.pixels[rows], labels=images.labels[rows])
+    return replace(images, pixels=images.pixels[rows], labels=images.labels[rows])
 
 
 def train(archive: Archive, report: Report) -> Images:
     """The 60,000 pictures to train on and the 10,000 that are held out, fetched if need be."""
     files = archive.find("train", report)
-    try:
+    with contextlib.suppress(DownloadFailed):  # What needs them says nothing then; the game itself can do without.
         files += archive.find("t10k", report)
-    except DownloadFailed:
-        pass  # What needs them says nothing then; the game itself can do without.
     report(f"Reading {archive.name}", None)
     return _load(archive.name, *files)
 
@@ -140,6 +140,5 @@ def train(archive: Archive, report: Report) -> Images:
 @functools.lru_cache(maxsize=4)
 def _load(name: str, images: Path, labels: Path, *unseen: Path) -> Images:
     pictures, classes = load(images, labels)
-    more = torch.from_numpy(load(*unseen)[0]).flatten(1) if unseen else Images.held_out
-    pixels = torch.from_numpy(pictures).flatten(1)
-    return Images(name, pixels, torch.from_numpy(classes), side=pictures.shape[1], held_out=more)
+    images = Images(name, torch.from_numpy(pictures).flatten(1), torch.from_numpy(classes), side=pictures.shape[1])
+    return replace(images, held_out=torch.from_numpy(load(*unseen)[0]).flatten(1)) if unseen else images

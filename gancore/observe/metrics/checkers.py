@@ -36,14 +36,28 @@ class Checkers:
 
 
 def checkers(x: np.ndarray, shape: tuple[int, int, int]) -> tuple[float, float]:
-    """Share of the energy of pictures (n, pixels), brightness left out, at waves two pixels long along the sides and the
-    diagonal; and that energy over the energy at the next longer waves."""
-    channels, side, _ = shape
+    """Share of the energy of pictures (n, pixels) at waves two pixels long; and that over the share of the next longer ones."""
+    *_, beside, fine = np.maximum(waves(x, shape), 1e-12)
+    return float(fine), float(fine / beside)
+
+
+def waves(x: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
+    """Share of the energy of pictures (n, pixels), brightness left out, at waves across, down and along the diagonal.
+
+    (side // 2,): from the longest, as long as the side or one pixel more, to those of two pixels.
+    """
+    _, side, _ = shape
     flat = np.asarray(x, np.float32).reshape(-1, side, side)
     flat = flat - flat.mean((1, 2), keepdims=True)
-    turn = np.pi - np.array([0, 2 * np.pi / side])  # of the finest wave, and of the one beside it
-    waves = np.exp(1j * np.concatenate([[0.0], turn])[:, None] * np.arange(side)).astype(np.complex64)
-    seen = np.abs(waves @ flat @ waves.T) ** 2  # (n, 3, 3): none, finest, beside it, down and across
-    fine, beside = (float((seen[:, 0, at] + seen[:, at, 0] + seen[:, at, at]).mean()) for at in (1, 2))
+    turn = np.concatenate([[0.0], 2 * np.pi / lengths(side)])
+    wave = np.exp(1j * turn[:, None] * np.arange(side)).astype(np.complex64)
+    seen = (np.abs(wave @ flat @ wave.T) ** 2).mean(
+        0
+    )  # (1 + side // 2, 1 + side // 2): none and longer to shorter, down and across
     whole = float((flat**2).sum((1, 2)).mean()) * side**2
-    return max(fine, 1e-12) / max(whole, 1e-12), max(fine, 1e-12) / max(beside, 1e-12)
+    return (seen[0, 1:] + seen[1:, 0] + seen.diagonal()[1:]) / max(whole, 1e-12)
+
+
+def lengths(side: int) -> np.ndarray:
+    """The lengths of those waves in pixels, (side // 2,)."""
+    return 2 / (1 - 2 * np.arange(side // 2)[::-1] / side)
