@@ -49,7 +49,7 @@ def held_out(config: Config) -> Panel:
     return Panel(
         "held-out",
         "Seen and unseen",
-        "Real pictures that D never saw should score like those it is trained on. If they go over to the generated ones, D knows its pictures by heart.",
+        "Real pictures that D never saw should score like those it is trained on, unless D knows these by heart.",
         ("held-out",),
         chart,
         bind,

@@ -28,8 +28,8 @@ from gancore.train.trainer import Diverged, Trainer
 from tests.benchmarks.picture_truth import FAILURES, PictureTruth, labels
 
 KEPT = Path(os.environ.get("GANSCOPE_TRACES") or Path(tempfile.gettempdir()) / "ganscope-traces")
-ITERATIONS, STRIDE, CHECK = 2000, 40, 80
-SEEDS = {"tune": range(3), "score": range(100, 108)}
+ITERATIONS, STRIDE, CHECK = 1500, 30, 60
+SEEDS = {"tune": range(2), "score": range(100, 108)}
 
 BOTH = {
     f"{player}.{name}": value for player in ("g_opt", "d_opt") for name, value in {"beta1": 0.0, "beta2": 0.99}.items()
@@ -46,7 +46,7 @@ SMALL = {
 DIGITS = SMALL | BOTH
 R1 = {"penalty": "r1", "penalty.gamma": 1.0}
 LOOSE = {"penalty": "r1", "penalty.gamma": 0.1}
-LAYERS = {"g": "dcgan", "g.width": None, "g.kernel": "3", "g.channels": 16, "g.norm": "batch", "g.init": "he"}
+LAYERS = {"g": "dcgan", "g.width": None, "g.kernel": "3", "g.channels": 8, "g.norm": "batch", "g.init": "he"}
 RESIZED = LAYERS | {"g.upsample": "resize"}
 SGD_G = {"g_opt": "sgd", "g_opt.beta1": None, "g_opt.beta2": None}
 SGD = SGD_G | {"d_opt": "sgd", "d_opt.beta1": None, "d_opt.beta2": None}
@@ -56,10 +56,7 @@ SETTINGS = {
     "digits, R1": DIGITS | R1,
     "digits, RpGAN + R1 + R2": DIGITS | {"penalty": "r1-r2", "penalty.gamma1": 1.0, "penalty.gamma2": 1.0, "loss": "relativistic"},
     "digits, R1, resized": DIGITS | LOOSE | RESIZED,
-    "digits, 700 pictures, R1": DIGITS | R1 | {"data.pictures": 700},
-    "digits, SGD": DIGITS | R1 | SGD_G | {"g_opt.lr": 0.02},
     # known bad
-    "digits, G twenty times as fast": DIGITS | {"g_opt.lr": 2e-2, "g_opt.beta1": 0.5, "d_opt.lr": 1e-3, "d_opt.beta1": 0.5},
     "digits, critic without bounds": DIGITS | {"loss": "wasserstein"},
     "digits, critic, SGD rates of 1": DIGITS | SGD | {"loss": "wasserstein", "g_opt.lr": 1.0, "d_opt.lr": 1.0},
     "digits, critic, momentum": DIGITS | SGD | {"loss": "wasserstein", "g_opt.lr": 0.1, "d_opt.lr": 0.1, "d_opt.momentum": 0.9},
@@ -70,12 +67,10 @@ SETTINGS = {
     "digits, minimax and strong D": DIGITS | SGD_G | {"loss": "minimax", "g_opt.lr": 0.05, "d_opt.lr": 5e-3, "dynamics.k": 3},
     "digits, G too slow": DIGITS | {"g_opt.lr": 1e-6, "dynamics.k": 2},
     "digits, D too slow": DIGITS | {"d_opt.lr": 1e-6},
-    "digits, 50 pictures": DIGITS | {"data.pictures": 50},
-    "digits, 100 pictures, R1": DIGITS | LOOSE | {"data.pictures": 100},
+    "digits, 70 pictures, R1": DIGITS | LOOSE | {"data.pictures": 70},
     "digits, 30 pictures, R1": DIGITS | R1 | {"data.pictures": 30},
     "digits, 15 pictures, R1": DIGITS | LOOSE | {"data.pictures": 15},
-    "digits, transposed": DIGITS | LOOSE | LAYERS | {"g_opt.lr": 2e-5},
-    "digits, transposed, narrow": DIGITS | LOOSE | LAYERS | {"g_opt.lr": 3e-5, "g.channels": 8},
+    "digits, transposed": DIGITS | LOOSE | LAYERS | {"g_opt.lr": 3e-5},
 }  # fmt: skip
 
 
