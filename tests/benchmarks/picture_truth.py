@@ -123,7 +123,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     wander = np.linalg.norm(np.diff(np.array([c["middle"] for c in late]), axis=0), axis=1).mean()
     share, due = np.array([c["shares"] for c in late]), np.array(late[0]["due"])
     churn = np.abs(np.diff(share, axis=0)).sum(1).mean() / 2
-    counted = due >= 0.03
+    counted = due >= 0.06  # of a few pictures, a digit that has one is a matter of chance
     rarest = float((share.mean(0)[counted] / due[counted]).min())
     mute = np.median([c["muted"] if c["muted"] is not None else 1.0 for c in late])
     mute, push = between(-mute, -0.05, -0.3), [c["pushed"] for c in checks]
@@ -136,11 +136,11 @@ def labels(trace: dict) -> dict[str, bool | None]:
         "d-blind": both(between(-right, -0.55, -0.65), away, stalled),
         "vanishing-gradient": both(between(right, 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(right, 0.97, 0.88), between(sure, 0.8, 0.6), away, stalled),
-        "collapse": between(-np.median(column["sd"]), -0.2, -0.4),
+        "collapse": between(-np.median(column["sd"]), -0.2, -0.3),
         "dropped-modes": between(-rarest, -0.1, -0.3),
         "d-overfits": between(np.median(column["taken"] - column["passed"]), 0.5, 0.25),
         "g-memorises": between(np.median(column["copies"]), 0.5, 0.2),
-        "checkerboard": between(np.median(column["fine"]), 4, 2),
+        "checkerboard": between(np.median(column["fine"]), 3, 2),
     }
     blame(found, "cycling", "divergence")
     blame(found, "d-blind", "cycling")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, diagnoses
 
-RECOGNISED = 0.8  # Share of pairs in which D puts the picture that it was trained on above the one that it never saw,
-MISTAKEN = 0.55  # and share of the unseen that it takes for generated: a D that tosses coins has half.
+RECOGNISED = 0.75  # Share of pairs in which D puts the picture that it was trained on above the one that it never saw,
+MISTAKEN = 0.5  # and share of the unseen that it takes for generated: a D that tosses coins has half.
 COPIED = 0.8  # Of the distance that unseen pictures have to the nearest one trained on,
 CLOSER = 0.4  # and so many more than by chance are nearer to those than to any unseen one.
 
