@@ -24,7 +24,11 @@ GALLERY = {
     "failure-checkerboard": "checkerboard",
 }
 LONGEST, EVERY = 2500, 50  # iterations until a preset has to have failed, and between two looks
-GONE = {"d-overfits": 0.25, "g-memorises": 0.2, "checkerboard": 2.0}  # what is measured lies below, as in `picture_truth`
+GONE = {
+    "d-overfits": 0.25,
+    "g-memorises": 0.2,
+    "checkerboard": 2.0,
+}  # what is measured lies below, as in `picture_truth`
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,9 @@ def main(names: list[str], seeds: int) -> None:
         found = []
         for seed in range(seeds):
             found.append(o := outcome(name, seed))
-            how = f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g}" if o.told is not None else "not told"
+            how = (
+                f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g}" if o.told is not None else "not told"
+            )
             print(f"  seed {seed}: {how}{', cured' * o.cured}", flush=True)
         failed, cured = sum(o.told is not None for o in found), sum(o.cured for o in found)
         print(f"  failed on {failed} of {seeds} seeds, cured on {cured}", flush=True)
