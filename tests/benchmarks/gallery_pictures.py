@@ -42,8 +42,8 @@ class Outcome:
     cured: bool = False
 
 
-def outcome(name: str, seed: int) -> Outcome:
-    """Plays a preset until its failure is told, and then anew with the cure for as long as the verdict says."""
+def outcome(name: str, seed: int, within: int | None = None) -> Outcome:
+    """Plays a preset until its failure is told, and then anew with the cure for as long as the verdict says, or `within`."""
     config, failure = presets.load(name).config.with_("seed", seed), GALLERY[name]
     trainer = Trainer(config)
     examination, verdict = Examination(trainer), None
@@ -55,7 +55,7 @@ def outcome(name: str, seed: int) -> Outcome:
     address, _, value = verdict.cure.change.partition("=")
     healed = Trainer(config.with_(address, value))
     examination = Examination(healed)
-    while healed.iteration < verdict.cure.within:
+    while healed.iteration < (within or verdict.cure.within):
         verdicts = step(healed, examination)
     after = measured(failure, healed)
     cured = after < GONE[failure] and all(v.name != failure for v in verdicts)
