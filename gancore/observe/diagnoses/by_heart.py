@@ -10,11 +10,11 @@ COPIED = 0.8  # Of the distance that unseen pictures have to the nearest one tra
 CLOSER = 0.4  # and so many more than by chance are nearer to those than to any unseen one.
 
 
-def more_to_see(config, what: str) -> Cure:
+def more_to_see(config, expect: str) -> Cure:
     """What helps against few pictures, if there are no more of them: show D each in many forms."""
     if config.data.page == "images" and config.input.name != "augment":
-        return Cure("input=augment", f"D is shown every picture in many forms, and {what}", 2000, restart=True)
-    return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", f"D learns the pictures slower, and {what} later", 2000)
+        return Cure("input=augment", expect, 2000, restart=True)
+    return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", f"D learns slower, so that {expect} for longer", 2000)
 
 
 @diagnoses.add
@@ -23,7 +23,7 @@ class DOverfits(Diagnosis):
 
     name = "d-overfits"
     title = "D overfits"
-    says = "D knows the training pictures by heart: it takes real ones that it never saw for generated."
+    says = "D knows the training pictures by heart, and takes real ones that it never saw for generated."
     shows = ("recognised", "mistaken")
     proof = {"images": "held-out"}
     yields_to = ("divergence",)
@@ -32,7 +32,7 @@ class DOverfits(Diagnosis):
         return all_of(above(seen.usual("recognised"), RECOGNISED), above(seen.usual("mistaken"), MISTAKEN))
 
     def cure(self, config):
-        return more_to_see(config, "scores unseen ones like those that it is trained on")
+        return more_to_see(config, "unseen pictures score like training pictures")
 
 
 @diagnoses.add
@@ -41,7 +41,7 @@ class GMemorises(Diagnosis):
 
     name = "g-memorises"
     title = "G memorises"
-    says = "G's samples are copies of training pictures, nearer to them than any unseen real picture is."
+    says = "G's samples are copies of training pictures."
     shows = ("copied", "closer")
     proof = {"images": "samples"}
     yields_to = ("divergence", "collapse")
@@ -50,4 +50,4 @@ class GMemorises(Diagnosis):
         return all_of(below(seen.usual("copied"), COPIED), above(seen.usual("closer"), CLOSER))
 
     def cure(self, config):
-        return more_to_see(config, "G is no longer drawn to single pictures")
+        return more_to_see(config, "G is not drawn to single pictures")

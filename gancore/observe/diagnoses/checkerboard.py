@@ -14,7 +14,7 @@ class Checkerboard(Diagnosis):
 
     name = "checkerboard"
     title = "Checkerboard"
-    says = "Samples carry a pattern of two pixels' length that the real pictures do not have."
+    says = "Every second pixel of the samples is another shade, which is not so in the real pictures."
     shows = ("checker", "peak")
     proof = {"images": "spectrum"}
     yields_to = ("divergence", "cycling", "collapse", "d-blind", "vanishing-gradient")
@@ -24,7 +24,7 @@ class Checkerboard(Diagnosis):
 
     def cure(self, config):
         if getattr(config.g, "upsample", "") == "transposed":
-            return Cure("g.upsample=resize", "pixels are doubled before they are mixed, all alike", 1000, restart=True)
+            return Cure("g.upsample=resize", "pixels are doubled first and then mixed, all alike", 1000, restart=True)
         return Cure(
             f"d_opt.lr={2 * config.d_opt.lr:.3g}", "D learns faster to see the pattern, and G to leave it out", 2000
         )
