@@ -12,4 +12,4 @@ SHORT = {"failure-overfits": 600, "failure-memorises": 600, "failure-checkerboar
 @pytest.mark.filterwarnings("ignore")  # The judge of digits is stopped early.
 def test_a_preset_fails_as_it_says_and_is_cured(name):
     found = outcome(name, presets.load(name).config.seed, SHORT[name])
-    assert found.told and found.before > 0.4 and found.cured
+    assert found.told and found.before > 0.25 and found.cured
