@@ -224,7 +224,8 @@ def words(verdict: Verdict) -> Iterator[str]:
         yield f"    {written(number)}"
     if verdict.cure:
         cure = verdict.cure
-        yield f"    try {cure.change}: {cure.expect}, within {cure.within:,} iterations"
+        again = " from the start" * cure.restart
+        yield f"    try {cure.change}{again}: {cure.expect}, within {cure.within:,} iterations"
 
 
 def written(number: Number) -> str:

@@ -42,6 +42,8 @@ class Checkup:
         facts, shares = vitals.measure(look.fake.numpy())
         facts["separation"] = ranked(*look.on_both.numpy())
         facts["won"] = won(look.loss, look.on_both)
+        if known := getattr(look.fixed, "pictures", None):
+            facts |= known.measure(look.fake.numpy(), look.on_both.numpy(), look.on_unseen.numpy())
         facts |= from_scalars(look.history)
         self.newest = facts, shares
         return self.take(look.state.iteration, facts, shares, vitals, look.trainer.config)

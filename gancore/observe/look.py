@@ -6,6 +6,7 @@ Looking never touches training: it has its own z and its own real samples, fixed
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -17,6 +18,7 @@ from gancore.observe.metrics.images import Neighbours, Plane
 from gancore.observe.metrics.line import Reference
 from gancore.observe.metrics.modes import Census
 from gancore.observe.metrics.plane import PlaneReference
+from gancore.observe.pictures import Pictures
 from gancore.observe.slowly import Slowly
 from gancore.observe.vitals import Vitals
 
@@ -61,7 +63,14 @@ def law_vitals(page: str, source, known) -> Vitals:
 @lru_cache(maxsize=8)
 def picture_vitals(source) -> Vitals:
     """What the health of a game of pictures is held against."""
-    return Vitals.of_pictures(plane(source), source.pixels, IMAGE_SAMPLES)
+    vitals = Vitals.of_pictures(plane(source), source.pixels, IMAGE_SAMPLES)
+    return replace(vitals, bands=vitals.bands | pictures(source).bands)
+
+
+@lru_cache(maxsize=8)
+def pictures(source) -> Pictures:
+    """What is held out of these pictures, and what else their health is held against."""
+    return Pictures.of(source, IMAGE_SAMPLES)
 
 
 class Fixed:
@@ -85,7 +94,7 @@ class Fixed:
             self.reference = plane_reference(source)
         elif config.data.page == "images":
             self.plane, self.neighbours = plane(source), neighbours(source)
-            self.vitals = picture_vitals(source)
+            self.vitals, self.pictures = picture_vitals(source), pictures(source)
         if config.data.page in ("line", "plane"):
             self.vitals = law_vitals(config.data.page, source, self.reference)
 
@@ -163,6 +172,12 @@ class Look:
     def on_both(self) -> torch.Tensor:
         """D's raw outputs on real and on generated samples, (2, n)."""
         return self.judged[self.fixed.points :].view(2, -1)
+
+    @cached_property
+    def on_unseen(self) -> torch.Tensor:
+        """D's raw outputs on pictures that nobody trains on, (m,); m may be 0."""
+        unseen = self.fixed.pictures.unseen
+        return self.game.judge(self.state, unseen) if len(unseen) else torch.empty(0)
 
     @cached_property
     def said(self) -> np.ndarray:

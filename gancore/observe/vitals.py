@@ -13,6 +13,7 @@ from gancore.observe.metrics import cells as shared
 from gancore.observe.metrics.cells import ROUNDS, Cells
 
 PARTS = {"line": 20, "plane": 16, "images": 20}  # where no modes are known
+CROWD = 20  # pictures of a set that make a part: of a few, each would be one of its own
 PAIRED = 256  # samples between which distances are taken
 AXES = 10  # principal axes of pictures that are looked at
 DIRECTIONS = 50  # quantiles kept per axis
@@ -71,7 +72,8 @@ class Vitals:
 
         distances = [float(np.abs(np.sort(x, axis=0) - quantiles).mean()) / scale for x in perfect]
         band = {"distance": (min(distances), max(distances))}
-        return cls._banded(Cells.between(perfect, PARTS["images"]), place, far, perfect, band)
+        parts = min(PARTS["images"], max(len(pixels) // CROWD, 2))
+        return cls._banded(Cells.between(perfect, parts), place, far, perfect, band)
 
     @classmethod
     def _banded(cls, cells, place, far, perfect, band) -> Vitals:

@@ -55,8 +55,9 @@ def test_all_are_on_the_catalog():
 
 def test_digits_are_there_at_once():
     digits = data.make("digits").open()
-    assert digits.pixels.shape == (1797, 64) and digits.pixels.dtype == torch.uint8 and digits.pixels.max() == 255
-    assert digits.labels.shape == (1797,) and digits.labels.dtype == torch.uint8
+    assert digits.pixels.shape == (1541, 64) and digits.pixels.dtype == torch.uint8 and digits.pixels.max() == 255
+    assert digits.labels.shape == (1541,) and digits.labels.dtype == torch.uint8
+    assert digits.held_out.shape == (256, 64) and digits.held_out.dtype == torch.uint8
     assert digits.labels.unique().tolist() == list(range(10))
     assert (digits.side, digits.shape, digits.squash) == (8, (1, 8, 8), "sigmoid")
     assert data.make("digits").open() is digits
@@ -122,10 +123,18 @@ def test_what_is_nowhere_is_fetched_then_kept(home, monkeypatch):
         served(monkeypatch, files, down(), m.address)
         source = data.make("mnist").open(lambda *said: told.append(said))
         assert source.pixels.shape == (30, 784)
-        assert sorted(p.name for p in (home / "cache/ganscope/mnist").glob("*.gz")) == sorted(files)[2:]
-        assert len(m.ranges) == 2  # pictures and labels to train on, not those to test on
+        assert sorted(p.name for p in (home / "cache/ganscope/mnist").glob("*.gz")) == sorted(files)
+        assert len(m.ranges) == 4 and len(source.held_out) == 30
     assert data.make("mnist").open() is source
     assert told[-1] == ("Reading mnist", None) and told[0][0].startswith("Fetching train-images-idx3-ubyte.gz")
+
+
+def test_without_pictures_to_test_on_the_game_can_still_be_played(home, monkeypatch):
+    put(home / "mine", {name: content for name, content in tiny().items() if name.startswith("train")})
+    monkeypatch.setenv("GANSCOPE_DATA", str(home / "mine"))
+    served(monkeypatch, tiny(), down())
+    source = data.make("mnist").open()
+    assert len(source.pixels) == 30 and len(source.held_out) == 0
 
 
 def test_when_nothing_can_be_fetched_the_error_says_what_to_do(home, monkeypatch):

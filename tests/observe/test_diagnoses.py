@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from gancore.config import Config
+from gancore.config import Config, live
 from gancore.observe.diagnoses import diagnoses
 from gancore.observe.diagnoses.doctor import DROP, RAISE, Doctor, Standing, after
 from gancore.observe.diagnoses.evidence import FACTS, Evidence
@@ -15,7 +15,8 @@ CONFIG = Config()
 BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
 WELL = {
     "distance": 0.05, "spread": 1.0, "effective": 7.9, "least": 0.85, "near": 0.9, "moved": 0.03, "separation": 0.55,
-    "won": 0.02, "g_grad": 0.3, "g_usual": 0.4, "size": 1.0,
+    "won": 0.02, "g_grad": 0.3, "g_usual": 0.4, "size": 1.0, "recognised": 0.51, "mistaken": 0.3, "copied": 1.3,
+    "closer": 0.0, "checker": 1.1, "peak": 1.0,
 }  # fmt: skip
 STATES = {
     "collapse": {"spread": 0.07, "distance": 1.0, "least": 0.0, "effective": 1.0, "won": 0.3, "separation": 0.8},
@@ -25,6 +26,9 @@ STATES = {
     "d-overpowers": {"separation": 0.999, "won": 0.97, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-blind": {"separation": 0.3, "won": -0.2, "distance": 2.0, "near": 0.0},
     "divergence": {"distance": 300.0, "near": 0.0, "spread": 40.0, "separation": 0.9, "won": 0.4},
+    "d-overfits": {"recognised": 0.95, "mistaken": 0.9},
+    "g-memorises": {"copied": 0.4, "closer": 0.9},
+    "checkerboard": {"checker": 6.0, "peak": 3.0},
 }
 
 
@@ -109,7 +113,23 @@ def test_every_diagnosis_shows_two_facts_a_chart_and_a_change_that_a_fork_takes(
     assert len(found.shows) == 2 and set(found.shows) <= FACTS.keys() and found.says.endswith(".")
     assert set(found.yields_to) <= set(diagnoses)
     assert inspect.getdoc(type(found)).splitlines()[0].endswith(".")
-    for config in (CONFIG, Config.from_flat({"penalty": "r1", "loss": "minimax", "g_opt": "sgd", "g_opt.lr": 0.5})):
+    for config in (
+        CONFIG,
+        Config.from_flat({"penalty": "r1", "loss": "minimax", "g_opt": "sgd", "g_opt.lr": 0.5}),
+        Config.from_flat({"data": "digits", "g": "dcgan"}),
+        Config.from_flat({"data": "digits", "input": "augment"}),
+    ):
         cure = found.cure(config)
         address, _, value = cure.change.partition("=")
         assert config.with_(address, value) != config and cure.within > 0 and cure.expect
+        assert live(config, address) or cure.restart
+
+
+def test_noise_is_no_checkerboard_and_blur_no_copy():
+    assert told([{"checker": 6.0, "peak": 1.0}] * 40)[-1] == {"healthy"}
+    assert told([{"copied": 0.5, "closer": 0.0}] * 40)[-1] == {"healthy"}
+
+
+def test_a_set_without_held_out_pictures_is_judged_by_what_is_known():
+    unknown = {name: math.nan for name in ("recognised", "mistaken", "copied", "closer")}
+    assert told([unknown] * 40)[-1] == {"healthy"}

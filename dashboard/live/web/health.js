@@ -1,6 +1,7 @@
 // Writes verdicts: what is the matter since when, two numbers with their floors, the chart that proves it, one thing to try.
 
 import { make } from "./dom.js";
+import { settingsLink } from "./links.js";
 
 const MARKS = { healthy: "✓", "too-early": "…" };
 const UNSEEN = { name: "too-early", title: "Too early to say", says: "Not enough has been seen yet.", since: 0, numbers: [] };
@@ -68,13 +69,26 @@ class Strip {
     this.body.replaceChildren(first, ...(cure ? [this.remedy(name, cure, since)] : []));
   }
 
-  /** The change as a button that makes it in a fork: from where the run stands, or from where it was still sound. */
-  remedy(name, { change, expect, within, rewind }, since) {
-    const from = () => (rewind ? Math.floor(since / 2) : Number(this.panel.root.dataset.iteration ?? 0));
+  /** What to try, and a way to do so where there is one: in a fork, from here or from where it was still sound, or from the start. */
+  remedy(name, { change, expect, within, rewind, restart }, since) {
+    const way = restart ? this.anew(change) : this.apply(name, rewind ? Math.floor(since / 2) : undefined);
+    return make("p", {}, "Try ", make("code", {}, change), " ", ...way, ` Expect: ${expect}, within ${within.toLocaleString("en")} iterations.`);
+  }
+
+  /** A button that makes the change in a fork, from `from` or else from where the run stands. */
+  apply(name, from) {
+    const { player, root } = this.panel;
+    if (!player.cure || player.run?.forks === false) return [];
     const title = "A fork of this run, bit for bit the same up to there, makes this change and is shown beside it";
-    const apply = make("button", { type: "button", class: "gs-act gs-cure", title, click: () => this.panel.player.cure(name, from()) },
-      rewind ? `Apply to a fork from ${Math.floor(since / 2).toLocaleString("en")}` : "Apply to a fork");
-    return make("p", {}, "Try ", make("code", {}, change), " ", apply, ` Expect: ${expect}, within ${within.toLocaleString("en")} iterations.`);
+    return [make("button", { type: "button", class: "gs-act gs-cure", title, click: () => player.cure(name, from ?? Number(root.dataset.iteration ?? 0)) },
+      from === undefined ? "Apply to a fork" : `Apply to a fork from ${from.toLocaleString("en")}`)];
+  }
+
+  /** A link to a run of its own that begins with the change: it cannot be made in the middle. */
+  anew(change) {
+    if (!this.panel.player.run?.controls) return ["from the start."];
+    return [make("a", { class: "gs-verdict-link", target: "_blank", rel: "noopener", href: "#", click: (event) => (event.currentTarget.href = begun(change)) },
+      "from the start, in a new tab")];
   }
 
   prove(name) {
@@ -84,6 +98,16 @@ class Strip {
     shown.classList.add("gs-proof");
     setTimeout(() => shown.classList.remove("gs-proof"), 2500);
   }
+}
+
+/** This page's settings with one more, from the first iteration on. */
+function begun(change) {
+  const url = new URL(settingsLink({ events: [], planned: [] }));
+  const [address, value] = change.split("=");
+  for (const key of [...url.searchParams.keys()]) if (key.startsWith(`${address}.`)) url.searchParams.delete(key);
+  url.searchParams.set(address, value);
+  url.searchParams.set("play", "1");
+  return url.href;
 }
 
 function rounded(value) {

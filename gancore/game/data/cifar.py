@@ -22,6 +22,7 @@ RECORD = 1 + CHANNELS * SIDE * SIDE  # bytes
 MOST = 10_000 * RECORD  # bytes in one file of the set
 FOLDER = "cifar-10-batches-bin"
 FILES = tuple(f"data_batch_{i}.bin" for i in range(1, 6))
+UNSEEN = "test_batch.bin"  # held out where it is there
 
 ARCHIVE = "cifar-10-binary.tar.gz"
 MD5 = "c32a1d4ab5d03f1284b67883e8d87530"
@@ -66,16 +67,21 @@ def find(report: Report = quiet) -> Path:
 @functools.lru_cache(maxsize=1)
 def _load(place: Path) -> Images:
     parts = _from_folder(place) if place.is_dir() else _from_archive(place)
-    records = np.concatenate([_records(name, content) for name, content in parts])
-    labels, pixels = records[:, 0].copy(), np.ascontiguousarray(records[:, 1:])
+    read = {Path(name).name: _records(name, content) for name, content in parts}
+    unseen = read.pop(UNSEEN, np.empty((0, RECORD), np.uint8))
+    records = np.concatenate(list(read.values()))
+    labels, pixels, unseen = records[:, 0].copy(), np.ascontiguousarray(records[:, 1:]), unseen[:, 1:].copy()
     if labels.max() >= CLASSES:
         raise BadFile(f"{place} holds the label {labels.max()}: labels go from 0 to {CLASSES - 1}")
-    return Images("cifar-10", torch.from_numpy(pixels), torch.from_numpy(labels), side=SIDE, channels=CHANNELS)
+    pixels, labels, unseen = map(torch.from_numpy, (pixels, labels, unseen))
+    return Images("cifar-10", pixels, labels, side=SIDE, channels=CHANNELS, held_out=unseen)
 
 
 def _from_folder(place: Path):
-    for name in FILES:
+    for name in (*FILES, UNSEEN):
         if not (place / name).is_file():
+            if name == UNSEEN:
+                continue
             raise BadFile(f"{place} has no {name}: give all of {', '.join(FILES)}")
         with open(place / name, "rb") as file:
             yield place / name, file.read(MOST + 1)
@@ -88,8 +94,8 @@ def _from_archive(place: Path):
         with tarfile.open(place, "r:gz") as packed:
             for member in packed:
                 name = Path(member.name).name
-                if member.isfile() and name in left:
-                    left.remove(name)
+                if member.isfile() and (name in left or name == UNSEEN):
+                    left.discard(name)
                     yield f"{place}/{name}", packed.extractfile(member).read(MOST + 1)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as problem:
         raise BadFile(f"{place} is not a whole .tar.gz ({problem}): fetch it again") from None

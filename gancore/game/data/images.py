@@ -1,25 +1,37 @@
-"""Sets of small pictures to play on: digits that come along offline, MNIST and Fashion-MNIST."""
+"""Sets of small pictures to play on: digits that come along offline, MNIST and Fashion-MNIST.
+
+Each keeps some pictures back that nobody trains on, so that it can be seen whether the players know what they never saw.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from gancore import seeds
+from gancore.catalog import knob
 from gancore.game.data.archive import FASHION_MNIST, MNIST, Archive, load
-from gancore.game.data.download import Report, quiet
+from gancore.game.data.download import DownloadFailed, Report, quiet
 from gancore.game.data.shelf import data
+
+EACH = 7  # One picture of so many is held out, of sets that bring none to test on; no order by ten classes falls in with it.
+FEWEST = (
+    140  # pictures in a set from which some can be spared: the twenty that are then held out are the least that tell.
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Images:
     """Square pictures in memory, grey or with channels one after the other. Safe to share by threads.
 
-    `pixels` uint8 (N, channels*side*side), `labels` of whole numbers (N,).
+    `pixels` uint8 (N, channels*side*side) to train on, `labels` of whole numbers (N,), and `held_out`, uint8 (M, the
+    same), which are never trained on; M may be 0.
     """
 
     name: str
@@ -27,6 +39,7 @@ class Images:
     labels: Tensor
     side: int
     channels: int = 1
+    held_out: Tensor = field(default_factory=lambda: torch.empty((0, 0), dtype=torch.uint8))
 
     squash = "sigmoid"
 
@@ -41,6 +54,13 @@ class Images:
         return self.pixels[rows].float().div_(255)
 
 
+def few(most: int):
+    """The knob that says how many pictures of a set are trained on."""
+    return knob(
+        most, 2, most, log=True, label="pictures to train on", help="At most; with few of them, D and G can learn them by heart"
+    )  # fmt: skip
+
+
 @data.add
 class Digits:
     """Alpaydin & Kaynak 1998: 1,797 handwritten digits of 8x8 pixels; part of scikit-learn, there without a network."""
@@ -48,10 +68,11 @@ class Digits:
     name = "digits"
     page = "images"
     title = "Digits 8×8"
+    pictures: int = few(1541)
 
     def open(self, report: Report | None = None) -> Images:
         (report or quiet)("Reading digits", None)
-        return _digits()
+        return first(_digits(), self.pictures)
 
 
 @data.add
@@ -61,9 +82,10 @@ class Mnist:
     name = "mnist"
     page = "images"
     title = "MNIST 28×28"
+    pictures: int = few(60_000)
 
     def open(self, report: Report | None = None) -> Images:
-        return train(MNIST, report or quiet)
+        return first(train(MNIST, report or quiet), self.pictures)
 
 
 @data.add
@@ -73,9 +95,10 @@ class FashionMnist:
     name = "fashion-mnist"
     page = "images"
     title = "Fashion-MNIST 28×28"
+    pictures: int = few(60_000)
 
     def open(self, report: Report | None = None) -> Images:
-        return train(FASHION_MNIST, report or quiet)
+        return first(train(FASHION_MNIST, report or quiet), self.pictures)
 
 
 @functools.cache
@@ -84,18 +107,38 @@ def _digits() -> Images:
 
     bunch = load_digits()  # values 0..16
     pixels = np.rint(bunch.data * (255 / 16)).astype(np.uint8)
-    return Images("digits", torch.from_numpy(pixels), torch.from_numpy(bunch.target.astype(np.uint8)), side=8)
+    return split(Images("digits", torch.from_numpy(pixels), torch.from_numpy(bunch.target.astype(np.uint8)), side=8))
+
+
+def split(images: Images) -> Images:
+    """The same set without every seventh picture, which is held out; a small set stays whole."""
+    if len(images.pixels) < FEWEST:
+        return images
+    out = torch.arange(len(images.pixels)) % EACH == EACH - 1
+    kept = dict(pixels=images.pixels[~out], labels=images.labels[~out])
+    return replace(images, **kept, held_out=images.pixels[out])
+
+
+@functools.lru_cache(maxsize=8)
+def first(images: Images, count: int) -> Images:
+    """At most so many pictures of a set to train on, the same ones everywhere and among those of any larger number."""
+    if count >= len(images.pixels):
+        return images
+    rows = torch.randperm(len(images.pixels), generator=seeds.stream(0, "first pictures"))[:count]
+    return replace(images, pixels=images.pixels[rows], labels=images.labels[rows])
 
 
 def train(archive: Archive, report: Report) -> Images:
-    """The 60,000 pictures to train on, fetched if need be."""
-    images, labels = archive.find("train", report)
+    """The 60,000 pictures to train on and the 10,000 that are held out, fetched if need be."""
+    files = archive.find("train", report)
+    with contextlib.suppress(DownloadFailed):  # What needs them says nothing then; the game itself can do without.
+        files += archive.find("t10k", report)
     report(f"Reading {archive.name}", None)
-    return _load(archive.name, images, labels)
+    return _load(archive.name, *files)
 
 
 @functools.lru_cache(maxsize=4)
-def _load(name: str, images: Path, labels: Path) -> Images:
+def _load(name: str, images: Path, labels: Path, *unseen: Path) -> Images:
     pictures, classes = load(images, labels)
-    pixels = torch.from_numpy(pictures.reshape(len(pictures), -1))
-    return Images(name, pixels, torch.from_numpy(classes), side=pictures.shape[1])
+    images = Images(name, torch.from_numpy(pictures).flatten(1), torch.from_numpy(classes), side=pictures.shape[1])
+    return replace(images, held_out=torch.from_numpy(load(*unseen)[0]).flatten(1)) if unseen else images

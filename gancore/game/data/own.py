@@ -12,7 +12,7 @@ from torch import Tensor
 from gancore.catalog import knob
 from gancore.game.data import stored
 from gancore.game.data.download import Report, quiet
-from gancore.game.data.images import Images
+from gancore.game.data.images import Images, few, first, split
 from gancore.game.data.plane import Window, around
 from gancore.game.data.shelf import data
 
@@ -32,12 +32,13 @@ class OwnPictures:
     page = "images"
     title = "Own pictures"
     set: str = which(live=False)
+    pictures: int = few(1_000_000)
 
     def open(self, report: Report | None = None) -> Images:
         """Raises `BadKnob`, which lists the sets there are, if this one is not."""
         path = stored.place("pictures", self.set)
         (report or quiet)(f"Reading {self.set}", None)
-        return _pictures(path, path.stat().st_mtime_ns)
+        return first(_pictures(path, path.stat().st_mtime_ns), self.pictures)
 
 
 @data.add
@@ -85,7 +86,7 @@ def _pictures(path: Path, written: int) -> Images:
     pictures = torch.from_numpy(stored.load(path))
     n, channels, side, _ = pictures.shape
     labels = torch.zeros(n, dtype=torch.uint8)
-    return Images(f"own-{path.stem}", pictures.flatten(1), labels, side=side, channels=channels)
+    return split(Images(f"own-{path.stem}", pictures.flatten(1), labels, side=side, channels=channels))
 
 
 @functools.lru_cache(maxsize=8)

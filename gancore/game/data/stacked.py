@@ -52,6 +52,15 @@ class Stacks:
         return self._gallery[1]
 
     @cached_property
+    def held_out(self) -> Tensor:
+        """Stacks of digits that are held out, uint8 (as many as those digits, 3*side*side)."""
+        unseen = self.digits.held_out
+        if not len(unseen):
+            return unseen
+        rows = torch.randint(len(unseen), (len(unseen), CHANNELS), generator=seeds.stream(0, "held out"))
+        return unseen[rows].flatten(1)
+
+    @cached_property
     def _gallery(self) -> tuple[Tensor, Tensor]:
         rows = self._rows(GALLERY, seeds.stream(0, "gallery"))
         place = torch.tensor([CLASSES**2, CLASSES, 1])

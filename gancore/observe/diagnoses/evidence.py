@@ -22,6 +22,12 @@ FACTS = {
     "won": "what D has won, of all there is",
     "g_grad": "gradient norm of G",
     "g_usual": "largest usual gradient norm of G",
+    "recognised": "training ranked above unseen",
+    "mistaken": "unseen scored as generated",
+    "copied": "distance to training pictures, of unseen ones'",
+    "closer": "nearer to these than to unseen, beyond chance",
+    "checker": "energy at waves of two pixels, of the real",
+    "peak": "over that of longer waves, of the real",
     "size": "size of losses and gradients, of the usual or of 1",
 }
 

@@ -72,7 +72,8 @@ class Cycling(Diagnosis):
     yields_to = ("divergence",)
 
     def strength(self, seen):
-        return above(seen.usual("moved"), MOVING)
+        # Few samples change their parts by chance alone: of 256 pictures up to a quarter.
+        return above(seen.usual("moved"), max(MOVING, 2 * seen.band("moved")[1]))
 
     def cure(self, config):
         return steadier(config) or Cure(

@@ -15,9 +15,10 @@ diagnoses = Catalog("diagnosis")
 class Cure:
     """One change to make to a fork, and what should come of it within so many iterations."""
 
-    change: str  # address=value, a live knob
+    change: str  # address=value, a live knob unless it needs a restart
     expect: str
     within: int
+    restart: bool = False  # It cannot be made in the middle: the run begins again with it.
     rewind: bool = False  # Make it where the run was still sound, half way to the failure, not where it stands.
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gancore.observe.look import GRID
+from gancore.observe.metrics.checkers import waves
 from gancore.observe.metrics.images import tile
+from gancore.observe.probes.every import BINS, critic_span, share
 from gancore.observe.probes.shelf import probe
 
 
@@ -48,3 +50,25 @@ def ema_pca(look):
     """What G's running mean draws, in the same space."""
     x, y, z = look.fixed.plane.project(look.ema_fake.numpy(), 3).T
     return {"ema_x": x, "ema_y": y, "ema_z": z}
+
+
+@probe
+def held_out(look):
+    """What D says of pictures that it is trained on, of real ones that nobody trains on, and of generated ones: now as
+    histograms, over time as means. Nothing where none are held out."""
+    if not len(look.fixed.pictures.unseen):
+        return {}
+    (known, made), unseen = look.said_on_both, look.loss.read(look.on_unseen).numpy()
+    low, high = look.loss.span or critic_span(np.concatenate([known, made, unseen]))
+    width = (high - low) / BINS
+    now = {f"{name}_scores": share(said[None], low, width)[0] for name, said in
+           (("known", known), ("unseen", unseen), ("made", made))}  # fmt: skip
+    now |= {"scores_at": low + width * (np.arange(BINS) + 0.5), "scores_range": np.array([low, high])}
+    past = look.keep(("on_known", "on_unseen", "on_made"), lambda: [known.mean(), unseen.mean(), made.mean()])
+    return now | past | {"time": look.time}
+
+
+@probe
+def spectrum(look):
+    """Share of the energy of generated pictures at each length of wave, the longest first."""
+    return {"spectrum": waves(look.fake.numpy(), look.fixed.source.shape)}
