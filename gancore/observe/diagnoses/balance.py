@@ -6,17 +6,23 @@ from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, belo
 
 WRONG = 0.03  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
-FAR = 4.0  # Times the distance of the worst of perfect samples.
+FAR = 4.0  # Times the distance of the worst of perfect samples,
+PLAINLY = 0.2  # and in standard deviations of the data: less than that nobody sees.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.05  # or so little won that D might as well toss one.
 
 
+def astray(seen) -> float:
+    """G is far from the data and comes no nearer."""
+    return all_of(above(seen.away, FAR), above(seen.usual("distance"), PLAINLY), above(seen.progress, STALLED))
+
+
 def unbeaten(seen) -> float:
     """D tells real from generated without fail, and G is far and comes no nearer."""
-    sure = [below(1 - seen.usual("separation"), WRONG), above(seen.away, FAR), above(seen.progress, STALLED)]
-    return all_of(*sure, *[above(seen.usual("won"), WON)] * seen.known("won"))
+    sure = below(1 - seen.usual("separation"), WRONG)
+    return all_of(astray(seen), sure, *[above(seen.usual("won"), WON)] * seen.known("won"))
 
 
 def lost(seen) -> float:
@@ -78,7 +84,7 @@ class DBlind(Diagnosis):
     yields_to = ("cycling",)
 
     def strength(self, seen):
-        return all_of(lost(seen), above(seen.away, FAR), above(seen.progress, STALLED))
+        return all_of(lost(seen), astray(seen))
 
     def cure(self, config):
         rate = max(2 * config.g_opt.lr, 10 * config.d_opt.lr)
