@@ -1,7 +1,7 @@
 """Whether each preset of a failure fails by its name, and whether the cure that its verdict offers cures it, seed by seed.
 
-Cured means: after the change and the iterations that the verdict promises, the failure is not told any more and G is
-at half of the distance or less. The change is made to the failing run itself, as in a fork.
+Cured means: after the change and the iterations that the verdict promises, no failure is told any more, this or another,
+and G is at half of the distance or less. The change is made to the failing run itself, as in a fork.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from gancore.cli.doctor import Examination
 from gancore.train.trainer import Diverged, Trainer
 
 GALLERY = {
+    "failure-collapse": "collapse",
+    "failure-dropped-modes": "dropped-modes",
+    "failure-cycling": "cycling",
     "failure-vanishing": "vanishing-gradient",
-    "failure-blind": "d-blind",
     "failure-overpowers": "d-overpowers",
+    "failure-blind": "d-blind",
     "failure-divergence": "divergence",
-    "plane-collapse": "cycling",
 }
 LONGEST, EVERY = 2000, 50  # iterations until a preset has to have failed, and between two looks
 
@@ -57,7 +59,7 @@ def outcome(name: str, seed: int) -> Outcome:
     except Diverged:
         return Outcome(told, verdict.cure.change, False, before, float("nan"))
     after = distance(trainer, healed)
-    gone = all(v.name != verdict.name for v in healed.verdicts)
+    gone = not any(v.sick for v in healed.verdicts)
     return Outcome(told, verdict.cure.change, gone and after <= before / 2, before, after)
 
 

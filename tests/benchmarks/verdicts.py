@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from tests.benchmarks.verdict_truth import FAILURES, Truth, labels
 KEPT = Path(os.environ.get("GANSCOPE_TRACES") or Path(tempfile.gettempdir()) / "ganscope-traces")
 ITERATIONS, STRIDE, CHECK = 2000, 40, 80
 SEEDS = {"tune": range(4), "score": range(100, 110)}
+
 
 def play(config: Config) -> dict:
     """Facts at every look, truth at every check."""
@@ -93,12 +95,12 @@ def play_all(part: str) -> None:
 def table(part: str, stride: int, show: bool) -> None:
     """Prints what was told against what is true, a look every `stride` looks."""
     counts = {name: Counter() for name in diagnoses}
-    runs, late_alarms, alarms = 0, [], []
+    late_alarms, alarms, switches = [], [], []
     for name, seed in ((name, seed) for name in SETTINGS for seed in SEEDS[part] if place(name, seed).exists()):
         trace, config = json.loads(place(name, seed).read_text()), configured(name, seed)
         told = judged(trace, config, Observer.prepare(config, config.data.open()).vitals, stride)
         said, true = told_late(told), labels(trace)
-        runs += 1
+        switches.append(sum(one != other for (_, one), (_, other) in pairwise(told)))
         if true["healthy"]:
             late_alarms.append(bool(said))
             alarms.append(any(names & set(diagnoses) for _, names in told))
@@ -107,7 +109,7 @@ def table(part: str, stride: int, show: bool) -> None:
         if show:
             print(line(name, seed, said, true))
     print(
-        f"{part}: {runs} runs of {ITERATIONS:,} iterations, a look every {STRIDE * stride}; {len(alarms)} of them healthy"
+        f"{part}: {len(switches)} runs of {ITERATIONS:,} iterations, a look every {STRIDE * stride}; {len(alarms)} of them healthy"
     )
     print(f"{'failure':22}{'runs with it':>13}{'told':>6}{'precision':>11}{'recall':>8}{'unclear':>9}")
     for failure in FAILURES:
@@ -115,7 +117,10 @@ def table(part: str, stride: int, show: bool) -> None:
         hit, there, said = c[True, True], c[True, True] + c[True, False], c[True, True] + c[False, True]
         unclear = c[None, True] + c[None, False]
         print(f"{failure:22}{there:13}{said:6}{share(hit, said):>11}{share(hit, there):>8}{unclear:9}")
-    print(f"false alarms on healthy runs: {sum(late_alarms)} in the last third, {sum(alarms)} at any time\n")
+    print(f"false alarms on healthy runs: {sum(late_alarms)} in the last third, {sum(alarms)} at any time")
+    often = Counter(min(n, 5) for n in switches)
+    spread = ", ".join(f"{often[n]} runs {n}{' or more' if n == 5 else ''}" for n in sorted(often))
+    print(f"what is told changes {np.median(switches):.0f} times in the median run: {spread}\n")
 
 
 def told_late(told: list[tuple[int, set[str]]]) -> set[str]:

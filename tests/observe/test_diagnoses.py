@@ -15,13 +15,13 @@ CONFIG = Config()
 BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
 WELL = {
     "distance": 0.05, "spread": 1.0, "effective": 7.9, "least": 0.85, "near": 0.9, "moved": 0.03, "separation": 0.55,
-    "won": 0.02, "g_grad": 0.3, "g_usual": 0.4, "size": 1.0,
+    "won": 0.02, "faded": 0.8, "size": 1.0,
 }  # fmt: skip
 STATES = {
     "collapse": {"spread": 0.07, "distance": 1.0, "least": 0.0, "effective": 1.0, "won": 0.3, "separation": 0.8},
     "dropped-modes": {"least": 0.0, "effective": 5.0, "distance": 0.4, "won": 0.2, "separation": 0.7},
     "cycling": {"moved": 0.8, "distance": 1.0, "least": 0.0, "effective": 1.1},
-    "vanishing-gradient": {"separation": 1.0, "won": 1.0, "g_grad": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
+    "vanishing-gradient": {"separation": 1.0, "won": 1.0, "faded": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-overpowers": {"separation": 0.999, "won": 0.97, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-blind": {"separation": 0.3, "won": -0.2, "distance": 2.0, "near": 0.0},
     "divergence": {"distance": 300.0, "near": 0.0, "spread": 40.0, "separation": 0.9, "won": 0.4},

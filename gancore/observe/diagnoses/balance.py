@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, diagnoses
+from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, bounded, diagnoses
 
 WRONG = 0.03  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
 FAR = 4.0  # Times the distance of the worst of perfect samples,
 PLAINLY = 0.2  # and in standard deviations of the data: less than that nobody sees.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
-FADED = 0.02  # Of the largest that G's gradient usually was.
+FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.05  # or so little won that D might as well toss one.
 
@@ -37,12 +37,12 @@ class VanishingGradient(Diagnosis):
     name = "vanishing-gradient"
     title = "Vanishing generator gradient"
     says = "D is so sure that almost no gradient reaches G: it cannot learn, however long it runs."
-    shows = ("g_grad", "separation")
+    shows = ("faded", "separation")
     proof = {"line": "gradients", "plane": "gradients", "images": "gradients"}
     yields_to = ("divergence",)
 
     def strength(self, seen):
-        return all_of(unbeaten(seen), below(seen.usual("g_grad"), FADED * seen.usual("g_usual")))
+        return all_of(unbeaten(seen), below(seen.usual("faded"), FADED))
 
     def cure(self, config):
         if config.loss.name in ("minimax", "zero-sum"):
@@ -70,7 +70,7 @@ class DOverpowers(Diagnosis):
             return Cure(f"g_opt.lr={config.d_opt.lr:.3g}", "G takes steps as long as D's and starts to answer", 2000)
         if config.penalty.name == "none":
             return Cure("penalty=r1", "D's slope is held down, and G's way to the data becomes visible", 2000)
-        return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", "D learns slower, so that G keeps up", 2000)
+        return Cure(f"d_opt.lr={bounded(config.d_opt, config.d_opt.lr / 10)}", "D learns slower, so that G keeps up", 2000)
 
 
 @diagnoses.add
@@ -87,5 +87,5 @@ class DBlind(Diagnosis):
         return all_of(lost(seen), astray(seen))
 
     def cure(self, config):
-        rate = max(2 * config.g_opt.lr, 10 * config.d_opt.lr)
-        return Cure(f"d_opt.lr={rate:.3g}", "D learns to tell the two apart, and G gets a direction", 2000)
+        rate = bounded(config.d_opt, max(2 * config.g_opt.lr, 10 * config.d_opt.lr))
+        return Cure(f"d_opt.lr={rate}", "D learns to tell the two apart, and G gets a direction", 3000)
