@@ -36,6 +36,7 @@ class Outcome:
     cured: bool = False
     before: float = 0.0
     after: float = 0.0
+    then: str = ""  # what is told in the end
 
 
 def outcome(name: str, seed: int) -> Outcome:
@@ -59,8 +60,8 @@ def outcome(name: str, seed: int) -> Outcome:
     except Diverged:
         return Outcome(told, verdict.cure.change, False, before, float("nan"))
     after = distance(trainer, healed)
-    gone = not any(v.sick for v in healed.verdicts)
-    return Outcome(told, verdict.cure.change, gone and after <= before / 2, before, after)
+    cured = after <= before / 2 and not any(v.sick for v in healed.verdicts)
+    return Outcome(told, verdict.cure.change, cured, before, after, ", ".join(v.name for v in healed.verdicts))
 
 
 def failing(trainer: Trainer, examination: Examination, failure: str):
@@ -103,7 +104,7 @@ def main(names: list[str], seeds: int) -> None:
             found.append(outcome(name, seed))
             o = found[-1]
             how = (
-                f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g} σ"
+                f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g} σ, then {o.then or 'divergence'}"
                 if o.told is not None
                 else "not told"
             )

@@ -9,7 +9,8 @@ import pytest
 from gancore.config import Config
 from gancore.observe.diagnoses import diagnoses
 from gancore.observe.diagnoses.doctor import DROP, RAISE, Doctor, Standing, after
-from gancore.observe.diagnoses.evidence import FACTS, Evidence
+from gancore.observe.diagnoses.evidence import FACTS, SOUND, Evidence
+from gancore.observe.observer import Observer
 
 CONFIG = Config()
 BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
@@ -113,3 +114,37 @@ def test_every_diagnosis_shows_two_facts_a_chart_and_a_change_that_a_fork_takes(
         cure = found.cure(config)
         address, _, value = cure.change.partition("=")
         assert config.with_(address, value) != config and cure.within > 0 and cure.expect
+
+
+@pytest.mark.parametrize("page", ["line", "plane"])
+def test_every_number_that_is_shown_there_has_a_band_beside_it(page):
+    config = Config.from_flat({"data": {"line": "two-normals", "plane": "ring"}[page], "noise.dim": 2})
+    known = Observer.prepare(config, config.data.open()).vitals.bands.keys() | SOUND
+    for name in diagnoses:
+        found = diagnoses.make(name)
+        assert page not in found.proof or set(found.shows) <= known, name
+
+
+def test_who_runs_ahead_of_d_is_slowed_down_and_a_d_that_hardly_learns_is_sped_up():
+    cure = diagnoses.make("cycling").cure
+    ahead = Config.from_flat({"g_opt.lr": 0.01, "d_opt.lr": 0.001})
+    assert cure(ahead).change == "g_opt.lr=0.0005"
+    assert cure(ahead.with_("d_opt.lr", 1e-5)).change == "d_opt.lr=0.002"
+    assert cure(ahead.with_("g_opt.lr", 1e-3)).change == "penalty=r1"
+    unlike = Config.from_flat({"g_opt": "sgd", "g_opt.lr": 0.05, "d_opt.lr": 0.001})
+    assert cure(unlike).change == "penalty=r1"
+
+
+def test_noise_bridges_a_gap_only_where_d_is_shown_noise_narrower_than_that():
+    cure = diagnoses.make("dropped-modes").cure
+    gap = Config.from_flat({"data": "two-normals", "data.left": -6.0, "data.right": 6.0, "input": "instance-noise"})
+    assert cure(gap).change == "input.sigma=3.9"
+    assert cure(gap.with_("input.sigma", 3.9)).change == "penalty=r1" == cure(gap.with_("input", "none")).change
+
+
+@pytest.mark.parametrize("name", diagnoses)
+def test_no_change_leaves_the_range_of_its_knob(name):
+    for rate in (1e-6, 10.0):
+        config = Config.from_flat({"g_opt.lr": rate, "d_opt.lr": rate, "penalty": "r1"})
+        address, _, value = diagnoses.make(name).cure(config).change.partition("=")
+        config.with_(address, value)
