@@ -70,7 +70,9 @@ class DOverpowers(Diagnosis):
             return Cure(f"g_opt.lr={config.d_opt.lr:.3g}", "G takes steps as long as D's and starts to answer", 2000)
         if config.penalty.name == "none":
             return Cure("penalty=r1", "D's slope is held down, and G's way to the data becomes visible", 2000)
-        return Cure(f"d_opt.lr={bounded(config.d_opt, config.d_opt.lr / 10)}", "D learns slower, so that G keeps up", 2000)
+        return Cure(
+            f"d_opt.lr={bounded(config.d_opt, config.d_opt.lr / 10)}", "D learns slower, so that G keeps up", 2000
+        )
 
 
 @diagnoses.add

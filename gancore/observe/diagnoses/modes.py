@@ -17,9 +17,17 @@ def steadier(config) -> Cure | None:
     g, d, usual = config.g_opt.lr, config.d_opt.lr, starting_rate(config.d_opt)
     alike = type(config.g_opt) is type(config.d_opt)  # else their rates are no measure of each other
     if alike and g > d and d < usual / 4:
-        return Cure(f"d_opt.lr={bounded(config.d_opt, min(2 * g, 2 * usual))}", "D learns faster than G, and sees where G has gone", 2000)
+        return Cure(
+            f"d_opt.lr={bounded(config.d_opt, min(2 * g, 2 * usual))}",
+            "D learns faster than G, and sees where G has gone",
+            2000,
+        )
     if alike and g > d:
-        return Cure(f"g_opt.lr={bounded(config.g_opt, d / 2)}", "G takes smaller steps than D, which keeps up and spreads it out", 2000)
+        return Cure(
+            f"g_opt.lr={bounded(config.g_opt, d / 2)}",
+            "G takes smaller steps than D, which keeps up and spreads it out",
+            2000,
+        )
     if config.penalty.name == "none":
         return Cure(
             "penalty=r1", "D's slope at real samples is held down, so that G is not chased from mode to mode", 2000
@@ -34,7 +42,9 @@ def bridge(config) -> Cure | None:
     wide = min(WIDE * config.data.open().scale, 5.0)
     if config.input.sigma > wide / 2:
         return None
-    return Cure(f"input.sigma={wide:.2g}", "noise fills the gaps, so that D's slope leads from one part to another", 2000)
+    return Cure(
+        f"input.sigma={wide:.2g}", "noise fills the gaps, so that D's slope leads from one part to another", 2000
+    )
 
 
 @diagnoses.add
@@ -53,7 +63,9 @@ class Collapse(Diagnosis):
 
     def cure(self, config):
         return steadier(config) or Cure(
-            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}", "D gets the time to punish the one place that G sits on", 2000
+            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}",
+            "D gets the time to punish the one place that G sits on",
+            2000,
         )
 
 
@@ -72,8 +84,10 @@ class DroppedModes(Diagnosis):
         return all_of(below(seen.usual("least"), RAREST), above(seen.progress, SLOWLY))
 
     def cure(self, config):
-        return bridge(config) or steadier(config) or Cure(
-            "loss=relativistic", "D compares samples in pairs, which leaves no mode without pull", 3000
+        return (
+            bridge(config)
+            or steadier(config)
+            or Cure("loss=relativistic", "D compares samples in pairs, which leaves no mode without pull", 3000)
         )
 
 
@@ -93,5 +107,7 @@ class Cycling(Diagnosis):
 
     def cure(self, config):
         return steadier(config) or Cure(
-            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}", "smaller steps of G, so that D keeps up and the circle closes", 2000
+            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}",
+            "smaller steps of G, so that D keeps up and the circle closes",
+            2000,
         )
