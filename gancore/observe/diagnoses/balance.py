@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, bounded, diagnoses
+from gancore.observe.diagnoses.shelf import PLAINLY, Cure, Diagnosis, above, all_of, below, bounded, diagnoses
 
 WRONG = 0.03  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
-FAR = 4.0  # Times the distance of the worst of perfect samples,
-PLAINLY = 0.2  # and in standard deviations of the data: less than that nobody sees.
+FAR = 4.0  # Times the distance of the worst of perfect samples.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;

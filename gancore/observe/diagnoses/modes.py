@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, bounded, diagnoses, starting_rate
+from gancore.observe.diagnoses.shelf import (
+    PLAINLY,
+    Cure,
+    Diagnosis,
+    above,
+    all_of,
+    below,
+    bounded,
+    diagnoses,
+    starting_rate,
+)
 
 SPREAD = 0.2  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
 RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
 SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
 WIDE = 0.65  # Of the data's standard deviation: two bells with a gap of eight of their own become one hill.
-MOVING = 0.25  # Share of samples that change mode between two looks.
+MOVING = 0.3  # Share of samples that change mode between two looks: one narrow bell that trembles has 0.2.
 COVERAGE = {"line": "density", "plane": "shares", "images": "samples"}
 
 
@@ -103,7 +113,7 @@ class Cycling(Diagnosis):
     yields_to = ("divergence",)
 
     def strength(self, seen):
-        return above(seen.usual("moved"), MOVING)
+        return all_of(above(seen.usual("moved"), MOVING), above(seen.usual("distance"), PLAINLY))
 
     def cure(self, config):
         return steadier(config) or Cure(
