@@ -98,7 +98,11 @@ def labels(trace: dict) -> dict[str, bool | None]:
     shares, due = np.array([c["shares"] for c in late]), np.array(late[0]["due"])
     churn = np.abs(np.diff(shares, axis=0)).sum(1) / 2
     moves = np.maximum(wander, churn)  # between two checks; one jump in the whole third is no cycle
-    goes_on = True if (moves >= 0.35).mean() >= 0.4 else False if (moves >= 0.2).mean() <= 0.2 else None
+    goes_on = True if (moves >= 0.5).mean() >= 0.4 else False if (moves >= 0.2).mean() <= 0.2 else None
+    away_for_good = np.linalg.norm(centre[-1] - centre[0]) / max(
+        wander.sum(), 1e-9
+    )  # of the way: who drifts does not return
+    returns = both(between(-away_for_good, -0.4, -0.7), between(-np.median(far), -3, -6))
     one_point = True if (sd <= 0.15).mean() >= 0.7 else False if (sd <= 0.22).mean() <= 0.5 else None
     counted = due >= 0.01  # what is due less than that, a few thousand samples cannot tell
     rarest = float((shares.mean(0)[counted] / due[counted]).min())
@@ -106,7 +110,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     mute = between(-np.median(muted), -0.05, -0.3) if None not in muted else None
     found = {
         "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
-        "cycling": goes_on,
+        "cycling": both(goes_on, returns),
         "d-blind": both(between(-np.median(right), -0.55, -0.65), away, stalled),
         "vanishing-gradient": both(between(np.median(right), 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(np.median(right), 0.97, 0.88), away, stalled),

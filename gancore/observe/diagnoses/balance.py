@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import PLAINLY, Cure, Diagnosis, above, all_of, below, bounded, diagnoses
+from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, bounded, diagnoses, starting_rate
 
-WRONG = 0.03  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
+WRONG = 0.015  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
-FAR = 4.0  # Times the distance of the worst of perfect samples.
+FAR = 4.0  # Times the distance of the worst of perfect samples,
+ASTRAY = 0.3  # and in standard deviations of the data: a narrow bell trembles by 0.2.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
@@ -15,7 +16,7 @@ NOTHING = 0.05  # or so little won that D might as well toss one.
 
 def astray(seen) -> float:
     """G is far from the data and comes no nearer."""
-    return all_of(above(seen.away, FAR), above(seen.usual("distance"), PLAINLY), above(seen.progress, STALLED))
+    return all_of(above(seen.away, FAR), above(seen.usual("distance"), ASTRAY), above(seen.progress, STALLED))
 
 
 def unbeaten(seen) -> float:
@@ -88,5 +89,5 @@ class DBlind(Diagnosis):
         return all_of(lost(seen), astray(seen))
 
     def cure(self, config):
-        rate = bounded(config.d_opt, max(2 * config.g_opt.lr, 10 * config.d_opt.lr))
+        rate = bounded(config.d_opt, max(2 * config.g_opt.lr, starting_rate(config.d_opt), 10 * config.d_opt.lr))
         return Cure(f"d_opt.lr={rate}", "D learns to tell the two apart, and G gets a direction", 3000)

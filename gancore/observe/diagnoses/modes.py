@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gancore.observe.diagnoses.shelf import (
-    PLAINLY,
     Cure,
     Diagnosis,
     above,
@@ -19,6 +18,7 @@ RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
 SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
 WIDE = 0.65  # Of the data's standard deviation: two bells with a gap of eight of their own become one hill.
 MOVING = 0.3  # Share of samples that change mode between two looks: one narrow bell that trembles has 0.2.
+PLAINLY = 0.2  # Distance to the data, in its standard deviations, below which nobody sees that it runs around.
 COVERAGE = {"line": "density", "plane": "shares", "images": "samples"}
 
 

@@ -9,7 +9,6 @@ from gancore.catalog import Catalog, knobs
 from gancore.observe.diagnoses.evidence import Evidence
 
 diagnoses = Catalog("diagnosis")
-PLAINLY = 0.2  # Distance to the data, in its standard deviations, below which nobody sees that something is wrong.
 
 
 @dataclass(frozen=True)
