@@ -7,7 +7,7 @@ from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, belo
 WRONG = 0.015  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
 FAR = 4.0  # Times the distance of the worst of perfect samples,
-ASTRAY = 0.3  # and in standard deviations of the data: a narrow bell trembles by 0.2.
+ASTRAY = 0.5  # and in standard deviations of the data: a narrow bell trembles by 0.2 to 0.5.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
