@@ -81,15 +81,15 @@ def won(loss, on_both: torch.Tensor) -> float:
 
 
 def from_scalars(history) -> dict[str, float]:
-    """From every iteration's scalars: gradient norms now and as they usually were, and how losses have grown."""
+    """From every iteration's scalars: how G's gradient has faded, and how losses and gradients have grown."""
     lines = history.read_all()
     x, g = lines["g_grad"]
     if not len(x):
         return {}
     now = x >= x[-1] - max(AT_LEAST, NEWEST * x[-1])
     sizes = [np.abs(lines[name][1]) for name in ("d_loss", "g_loss", "d_grad", "g_grad")]
+    usual = max(quantile(piece, 0.5) for piece in np.array_split(g, min(PIECES, len(g))))
     return {
-        "g_grad": quantile(g[now], 0.5),
-        "g_usual": max(quantile(piece, 0.5) for piece in np.array_split(g, min(PIECES, len(g)))),
+        "faded": quantile(g[now], 0.5) / max(usual, 1e-30),
         "size": max(quantile(size[now], 0.5) / max(quantile(size, 0.5), 1.0) for size in sizes),
     }

@@ -1,7 +1,7 @@
 """Whether each preset of a failure fails by its name, and whether the cure that its verdict offers cures it, seed by seed.
 
-Cured means: after the change and the iterations that the verdict promises, the failure is not told any more and G is
-at half of the distance or less. The change is made to the failing run itself, as in a fork.
+Cured means: after the change and the iterations that the verdict promises, no failure is told any more, this or another,
+and G is at half of the distance or less. The change is made to the failing run itself, as in a fork.
 """
 
 from __future__ import annotations
@@ -16,11 +16,13 @@ from gancore.cli.doctor import Examination
 from gancore.train.trainer import Diverged, Trainer
 
 GALLERY = {
+    "failure-collapse": "collapse",
+    "failure-dropped-modes": "dropped-modes",
+    "failure-cycling": "cycling",
     "failure-vanishing": "vanishing-gradient",
-    "failure-blind": "d-blind",
     "failure-overpowers": "d-overpowers",
+    "failure-blind": "d-blind",
     "failure-divergence": "divergence",
-    "plane-collapse": "cycling",
 }
 LONGEST, EVERY = 2000, 50  # iterations until a preset has to have failed, and between two looks
 
@@ -34,6 +36,7 @@ class Outcome:
     cured: bool = False
     before: float = 0.0
     after: float = 0.0
+    then: str = ""  # what is told in the end
 
 
 def outcome(name: str, seed: int) -> Outcome:
@@ -57,8 +60,8 @@ def outcome(name: str, seed: int) -> Outcome:
     except Diverged:
         return Outcome(told, verdict.cure.change, False, before, float("nan"))
     after = distance(trainer, healed)
-    gone = all(v.name != verdict.name for v in healed.verdicts)
-    return Outcome(told, verdict.cure.change, gone and after <= before / 2, before, after)
+    cured = after <= before / 2 and not any(v.sick for v in healed.verdicts)
+    return Outcome(told, verdict.cure.change, cured, before, after, ", ".join(v.name for v in healed.verdicts))
 
 
 def failing(trainer: Trainer, examination: Examination, failure: str):
@@ -101,7 +104,7 @@ def main(names: list[str], seeds: int) -> None:
             found.append(outcome(name, seed))
             o = found[-1]
             how = (
-                f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g} σ"
+                f"told at {o.told:,}, {o.change}: {o.before:.3g} to {o.after:.3g} σ, then {o.then or 'divergence'}"
                 if o.told is not None
                 else "not told"
             )

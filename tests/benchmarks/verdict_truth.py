@@ -92,23 +92,29 @@ def labels(trace: dict) -> dict[str, bool | None]:
     far, sd, right = (np.array([c[key] for c in late]) for key in ("far", "sd", "right"))
     floor, start = late[0]["floor"], checks[0]["far"]
     stalled = between(far[-5:].mean() / np.mean([c["far"] for c in checks[-15:-10]]), 0.97, 0.85)
-    away = between(far.min() / floor, 8, 4)
+    away = both(between(far.min() / floor, 8, 4), between(far.min(), 0.3, 0.15))
     centre = np.array([c["middle"] for c in late])
-    wander = np.linalg.norm(np.diff(centre, axis=0), axis=1).mean()
+    wander = np.linalg.norm(np.diff(centre, axis=0), axis=1)
     shares, due = np.array([c["shares"] for c in late]), np.array(late[0]["due"])
-    churn = np.abs(np.diff(shares, axis=0)).sum(1).mean() / 2
+    churn = np.abs(np.diff(shares, axis=0)).sum(1) / 2
+    moves = np.maximum(wander, churn)  # between two checks; one jump in the whole third is no cycle
+    goes_on = True if (moves >= 0.5).mean() >= 0.4 else False if (moves >= 0.2).mean() <= 0.2 else None
+    away_for_good = np.linalg.norm(centre[-1] - centre[0]) / max(
+        wander.sum(), 1e-9
+    )  # of the way: who drifts does not return
+    returns = both(between(-away_for_good, -0.4, -0.7), between(-np.median(far), -3, -6))
+    one_point = True if (sd <= 0.15).mean() >= 0.7 else False if (sd <= 0.22).mean() <= 0.5 else None
     counted = due >= 0.01  # what is due less than that, a few thousand samples cannot tell
     rarest = float((shares.mean(0)[counted] / due[counted]).min())
-    mute = np.array([c["muted"] if c["muted"] is not None else 1.0 for c in late])
+    muted = [c["muted"] for c in late]
+    mute = between(-np.median(muted), -0.05, -0.3) if None not in muted else None
     found = {
         "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
-        "cycling": between(max(wander / 0.35, churn / 0.35), 1, 0.4),
+        "cycling": both(goes_on, returns),
         "d-blind": both(between(-np.median(right), -0.55, -0.65), away, stalled),
-        "vanishing-gradient": both(
-            between(np.median(right), 0.97, 0.9), between(-np.median(mute), -0.05, -0.3), away, stalled
-        ),
+        "vanishing-gradient": both(between(np.median(right), 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(np.median(right), 0.97, 0.88), away, stalled),
-        "collapse": between(-np.median(sd), -0.15, -0.35),
+        "collapse": one_point,
         "dropped-modes": between(-rarest, -0.1, -0.3),
     }
     blame(found, "cycling", "divergence")
@@ -127,9 +133,7 @@ def between(value: float, yes: float, no: float) -> bool | None:
 
 
 def both(*signs: bool | None) -> bool | None:
-    if False in [bool(s) if s is not None else None for s in signs]:
-        return False
-    return None if None in signs else True
+    return False if False in signs else None if None in signs else True
 
 
 def blame(found: dict, name: str, *causes: str) -> None:

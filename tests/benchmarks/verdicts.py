@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -28,61 +29,12 @@ from gancore.observe.diagnoses import diagnoses
 from gancore.observe.look import Look
 from gancore.observe.observer import Observer
 from gancore.train.trainer import Diverged, Trainer
+from tests.benchmarks.verdict_settings import SETTINGS
 from tests.benchmarks.verdict_truth import FAILURES, Truth, labels
 
 KEPT = Path(os.environ.get("GANSCOPE_TRACES") or Path(tempfile.gettempdir()) / "ganscope-traces")
 ITERATIONS, STRIDE, CHECK = 2000, 40, 80
-SEEDS = {"tune": range(1), "score": range(100, 108)}
-
-ADAM = {"g_opt.beta1": 0.5, "d_opt.beta1": 0.5, "g_opt.lr": 1e-3, "d_opt.lr": 1e-3, "batch": 128}
-RING = {"data": "ring", "data.sigma": 0.05, "noise.dim": 2, "g.width": 64, "d.width": 64} | ADAM
-BELL = {"data": "normal", "g.width": 32, "d.width": 32} | ADAM
-TWO = {"data": "two-normals"}
-GENTLE = {"g_opt.beta1": 0.0, "d_opt.beta1": 0.0, "g_opt.beta2": 0.99, "d_opt.beta2": 0.99, "d_opt.lr": 2e-3}
-R1 = {"penalty": "r1"} | GENTLE
-SGD_G = {"g_opt": "sgd", "g_opt.beta1": None, "g_opt.lr": 0.05}
-SGD = SGD_G | {"d_opt": "sgd", "d_opt.beta1": None, "d_opt.lr": 0.05}
-STRONG = SGD_G | {"loss": "minimax", "d_opt.lr": 5e-3, "dynamics.k": 3}
-MOMENTUM = SGD | {
-    "dynamics": "simultaneous",
-    "g_opt.momentum": 0.9,
-    "d_opt.momentum": 0.9,
-    "g_opt.lr": 0.1,
-    "d_opt.lr": 0.1,
-}
-CLIPPED = {"loss": "wasserstein", "constraint": "clip", "constraint.c": 0.3, "g_opt.lr": 5e-3, "d_opt.lr": 5e-3}
-
-SETTINGS = {
-    # known good
-    "ring, R1": RING | R1,
-    "ring, RpGAN + R1 + R2": RING | R1 | {"penalty": "r1-r2", "loss": "relativistic"},
-    "ring, WGAN-GP": RING | GENTLE | {"penalty": "wgan-gp", "penalty.weight": 0.1, "loss": "wasserstein", "dynamics.k": 2},
-    "moons, R1": RING | R1 | {"data": "two-moons"},
-    "two bells, R1": BELL | R1 | TWO,
-    "bell, R1": BELL | R1,
-    "bell, least squares": BELL | R1 | {"loss": "least-squares"},
-    # known bad
-    "ring, G ten times as fast": RING | {"g_opt.lr": 1e-2},
-    "ring, G six times as fast": RING | {"g_opt.lr": 3e-3, "d_opt.lr": 5e-4, "batch": 256},
-    "ring, critic without bounds": RING | {"loss": "wasserstein"},
-    "ring, rates of 1": RING | {"g_opt.lr": 1.0, "d_opt.lr": 1.0},
-    "ring of three weights": RING | R1 | {"data.imbalance": 1000.0},
-    "ring, narrow G": RING | R1 | {"g.width": 3, "g.depth": 1},
-    "ring, G of four from one number": RING | {"noise.dim": 1, "g.width": 4, "g.depth": 1},
-    "ring, G of three from one number": RING | {"noise.dim": 1, "g.width": 3, "g.depth": 1, "penalty": "r1"},
-    "ring, minimax and strong D": RING | STRONG,
-    "ring, G too slow": RING | {"g_opt.lr": 1e-6, "dynamics.k": 2},
-    "ring, D too slow": RING | {"d_opt.lr": 1e-6},
-    "ring, momentum": RING | MOMENTUM,
-    "bell, clipped critic": BELL | CLIPPED,
-    "bell, minimax and strong D": BELL | STRONG,
-    "bell, G too slow": BELL | {"g_opt.lr": 1e-6, "dynamics.k": 2},
-    "bell, D too slow": BELL | {"d_opt.lr": 1e-6},
-    "two bells, D too slow": BELL | TWO | {"d_opt.lr": 1e-6},
-    "two bells, slower G": BELL | TWO | {"g_opt.lr": 3e-4, "batch": 256},
-    "two bells far apart, SGD": BELL | SGD | TWO | {"data.left": -6.0, "data.right": 6.0, "g_opt.lr": 0.02, "d_opt.lr": 0.02},
-    "bell, SGD rate of 10": BELL | SGD | {"g_opt.lr": 10.0, "d_opt.lr": 10.0},
-}  # fmt: skip
+SEEDS = {"tune": (0, 1, *range(100, 107)), "score": range(200, 210)}
 
 
 def play(config: Config) -> dict:
@@ -143,12 +95,12 @@ def play_all(part: str) -> None:
 def table(part: str, stride: int, show: bool) -> None:
     """Prints what was told against what is true, a look every `stride` looks."""
     counts = {name: Counter() for name in diagnoses}
-    runs, late_alarms, alarms = 0, [], []
+    late_alarms, alarms, switches = [], [], []
     for name, seed in ((name, seed) for name in SETTINGS for seed in SEEDS[part] if place(name, seed).exists()):
         trace, config = json.loads(place(name, seed).read_text()), configured(name, seed)
         told = judged(trace, config, Observer.prepare(config, config.data.open()).vitals, stride)
         said, true = told_late(told), labels(trace)
-        runs += 1
+        switches.append(sum(one != other for (_, one), (_, other) in pairwise(told)))
         if true["healthy"]:
             late_alarms.append(bool(said))
             alarms.append(any(names & set(diagnoses) for _, names in told))
@@ -157,7 +109,7 @@ def table(part: str, stride: int, show: bool) -> None:
         if show:
             print(line(name, seed, said, true))
     print(
-        f"{part}: {runs} runs of {ITERATIONS:,} iterations, a look every {STRIDE * stride}; {len(alarms)} of them healthy"
+        f"{part}: {len(switches)} runs of {ITERATIONS:,} iterations, a look every {STRIDE * stride}; {len(alarms)} of them healthy"
     )
     print(f"{'failure':22}{'runs with it':>13}{'told':>6}{'precision':>11}{'recall':>8}{'unclear':>9}")
     for failure in FAILURES:
@@ -165,7 +117,10 @@ def table(part: str, stride: int, show: bool) -> None:
         hit, there, said = c[True, True], c[True, True] + c[True, False], c[True, True] + c[False, True]
         unclear = c[None, True] + c[None, False]
         print(f"{failure:22}{there:13}{said:6}{share(hit, said):>11}{share(hit, there):>8}{unclear:9}")
-    print(f"false alarms on healthy runs: {sum(late_alarms)} in the last third, {sum(alarms)} at any time\n")
+    print(f"false alarms on healthy runs: {sum(late_alarms)} in the last third, {sum(alarms)} at any time")
+    often = Counter(min(n, 5) for n in switches)
+    spread = ", ".join(f"{often[n]} runs {n}{' or more' if n == 5 else ''}" for n in sorted(often))
+    print(f"what is told changes {np.median(switches):.0f} times in the median run: {spread}\n")
 
 
 def told_late(told: list[tuple[int, set[str]]]) -> set[str]:

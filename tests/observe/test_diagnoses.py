@@ -9,20 +9,21 @@ import pytest
 from gancore.config import Config, live
 from gancore.observe.diagnoses import diagnoses
 from gancore.observe.diagnoses.doctor import DROP, RAISE, Doctor, Standing, after
-from gancore.observe.diagnoses.evidence import FACTS, Evidence
+from gancore.observe.diagnoses.evidence import FACTS, SOUND, Evidence
+from gancore.observe.observer import Observer
 
 CONFIG = Config()
 BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
 WELL = {
     "distance": 0.05, "spread": 1.0, "effective": 7.9, "least": 0.85, "near": 0.9, "moved": 0.03, "separation": 0.55,
-    "won": 0.02, "g_grad": 0.3, "g_usual": 0.4, "size": 1.0, "recognised": 0.51, "mistaken": 0.3, "copied": 1.3,
+    "won": 0.02, "faded": 0.8, "size": 1.0, "recognised": 0.51, "mistaken": 0.3, "copied": 1.3,
     "closer": 0.0, "checker": 1.1, "peak": 1.0,
 }  # fmt: skip
 STATES = {
     "collapse": {"spread": 0.07, "distance": 1.0, "least": 0.0, "effective": 1.0, "won": 0.3, "separation": 0.8},
     "dropped-modes": {"least": 0.0, "effective": 5.0, "distance": 0.4, "won": 0.2, "separation": 0.7},
     "cycling": {"moved": 0.8, "distance": 1.0, "least": 0.0, "effective": 1.1},
-    "vanishing-gradient": {"separation": 1.0, "won": 1.0, "g_grad": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
+    "vanishing-gradient": {"separation": 1.0, "won": 1.0, "faded": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-overpowers": {"separation": 0.999, "won": 0.97, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-blind": {"separation": 0.3, "won": -0.2, "distance": 2.0, "near": 0.0},
     "divergence": {"distance": 300.0, "near": 0.0, "spread": 40.0, "separation": 0.9, "won": 0.4},
@@ -133,3 +134,37 @@ def test_noise_is_no_checkerboard_and_blur_no_copy():
 def test_a_set_without_held_out_pictures_is_judged_by_what_is_known():
     unknown = {name: math.nan for name in ("recognised", "mistaken", "copied", "closer")}
     assert told([unknown] * 40)[-1] == {"healthy"}
+
+
+@pytest.mark.parametrize("page", ["line", "plane"])
+def test_every_number_that_is_shown_there_has_a_band_beside_it(page):
+    config = Config.from_flat({"data": {"line": "two-normals", "plane": "ring"}[page], "noise.dim": 2})
+    known = Observer.prepare(config, config.data.open()).vitals.bands.keys() | SOUND
+    for name in diagnoses:
+        found = diagnoses.make(name)
+        assert page not in found.proof or set(found.shows) <= known, name
+
+
+def test_who_runs_ahead_of_d_is_slowed_down_and_a_d_that_hardly_learns_is_sped_up():
+    cure = diagnoses.make("cycling").cure
+    ahead = Config.from_flat({"g_opt.lr": 0.01, "d_opt.lr": 0.001})
+    assert cure(ahead).change == "g_opt.lr=0.0005"
+    assert cure(ahead.with_("d_opt.lr", 1e-5)).change == "d_opt.lr=0.002"
+    assert cure(ahead.with_("g_opt.lr", 1e-3)).change == "penalty=r1"
+    unlike = Config.from_flat({"g_opt": "sgd", "g_opt.lr": 0.05, "d_opt.lr": 0.001})
+    assert cure(unlike).change == "penalty=r1"
+
+
+def test_noise_bridges_a_gap_only_where_d_is_shown_noise_narrower_than_that():
+    cure = diagnoses.make("dropped-modes").cure
+    gap = Config.from_flat({"data": "two-normals", "data.left": -6.0, "data.right": 6.0, "input": "instance-noise"})
+    assert cure(gap).change == "input.sigma=3.9"
+    assert cure(gap.with_("input.sigma", 3.9)).change == "penalty=r1" == cure(gap.with_("input", "none")).change
+
+
+@pytest.mark.parametrize("name", diagnoses)
+def test_no_change_leaves_the_range_of_its_knob(name):
+    for rate in (1e-6, 10.0):
+        config = Config.from_flat({"g_opt.lr": rate, "d_opt.lr": rate, "penalty": "r1"})
+        address, _, value = diagnoses.make(name).cure(config).change.partition("=")
+        config.with_(address, value)

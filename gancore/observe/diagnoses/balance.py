@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, diagnoses
+from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, bounded, diagnoses, starting_rate
 
-WRONG = 0.03  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
+WRONG = 0.015  # Share of pairs that D ranks wrongly, at most: it is hardly ever in doubt,
 WON = 0.6  # and has won this much of all there is.
-FAR = 4.0  # Times the distance of the worst of perfect samples.
+FAR = 4.0  # Times the distance of the worst of perfect samples,
+ASTRAY = 0.5  # and in standard deviations of the data: a narrow bell trembles by 0.2 to 0.5.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
-FADED = 0.02  # Of the largest that G's gradient usually was.
+FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.05  # or so little won that D might as well toss one.
 
 
+def astray(seen) -> float:
+    """G is far from the data and comes no nearer."""
+    return all_of(above(seen.away, FAR), above(seen.usual("distance"), ASTRAY), above(seen.progress, STALLED))
+
+
 def unbeaten(seen) -> float:
     """D tells real from generated without fail, and G is far and comes no nearer."""
-    sure = [below(1 - seen.usual("separation"), WRONG), above(seen.away, FAR), above(seen.progress, STALLED)]
-    return all_of(*sure, *[above(seen.usual("won"), WON)] * seen.known("won"))
+    sure = below(1 - seen.usual("separation"), WRONG)
+    return all_of(astray(seen), sure, *[above(seen.usual("won"), WON)] * seen.known("won"))
 
 
 def lost(seen) -> float:
@@ -31,12 +37,12 @@ class VanishingGradient(Diagnosis):
     name = "vanishing-gradient"
     title = "Vanishing generator gradient"
     says = "D is so sure that almost no gradient reaches G: it cannot learn, however long it runs."
-    shows = ("g_grad", "separation")
+    shows = ("faded", "separation")
     proof = {"line": "gradients", "plane": "gradients", "images": "gradients"}
     yields_to = ("divergence",)
 
     def strength(self, seen):
-        return all_of(unbeaten(seen), below(seen.usual("g_grad"), FADED * seen.usual("g_usual")))
+        return all_of(unbeaten(seen), below(seen.usual("faded"), FADED))
 
     def cure(self, config):
         if config.loss.name in ("minimax", "zero-sum"):
@@ -64,7 +70,9 @@ class DOverpowers(Diagnosis):
             return Cure(f"g_opt.lr={config.d_opt.lr:.3g}", "G takes steps as long as D's and starts to answer", 2000)
         if config.penalty.name == "none":
             return Cure("penalty=r1", "D's slope is held down, and G's way to the data becomes visible", 2000)
-        return Cure(f"d_opt.lr={config.d_opt.lr / 10:.3g}", "D learns slower, so that G keeps up", 2000)
+        return Cure(
+            f"d_opt.lr={bounded(config.d_opt, config.d_opt.lr / 10)}", "D learns slower, so that G keeps up", 2000
+        )
 
 
 @diagnoses.add
@@ -78,8 +86,8 @@ class DBlind(Diagnosis):
     yields_to = ("cycling",)
 
     def strength(self, seen):
-        return all_of(lost(seen), above(seen.away, FAR), above(seen.progress, STALLED))
+        return all_of(lost(seen), astray(seen))
 
     def cure(self, config):
-        rate = max(2 * config.g_opt.lr, 10 * config.d_opt.lr)
-        return Cure(f"d_opt.lr={rate:.3g}", "D learns to tell the two apart, and G gets a direction", 2000)
+        rate = bounded(config.d_opt, max(2 * config.g_opt.lr, starting_rate(config.d_opt), 10 * config.d_opt.lr))
+        return Cure(f"d_opt.lr={rate}", "D learns to tell the two apart, and G gets a direction", 3000)

@@ -132,8 +132,8 @@ def wellness(evidence: Evidence) -> float:
 
 
 def number(fact: str, evidence: Evidence) -> Number:
-    floor = evidence.bands.get(fact)
-    return Number(FACTS[fact], evidence.usual(fact), floor)
+    floor = evidence.band(fact)
+    return Number(FACTS[fact], evidence.usual(fact), floor if math.isfinite(floor[1]) else None)
 
 
 def finite(value: float) -> float | None:

@@ -2,22 +2,59 @@
 
 from __future__ import annotations
 
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, below, diagnoses
+from gancore.observe.diagnoses.shelf import (
+    Cure,
+    Diagnosis,
+    above,
+    all_of,
+    below,
+    bounded,
+    diagnoses,
+    starting_rate,
+)
 
 SPREAD = 0.2  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
 RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
 SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
-MOVING = 0.25  # Share of samples that change mode between two looks.
+WIDE = 0.65  # Of the data's standard deviation: two bells with a gap of eight of their own become one hill.
+MOVING = 0.3  # Share of samples that change mode between two looks: one narrow bell that trembles has 0.2.
+PLAINLY = 0.2  # Distance to the data, in its standard deviations, below which nobody sees that it runs around.
 COVERAGE = {"line": "density", "plane": "shares", "images": "samples"}
 
 
 def steadier(config) -> Cure | None:
-    """The first remedy for players that chase each other: a D whose slope at the data is held down."""
+    """For players that chase each other: first their rates, as D has to be the faster one, then a D that is held down."""
+    g, d, usual = config.g_opt.lr, config.d_opt.lr, starting_rate(config.d_opt)
+    alike = type(config.g_opt) is type(config.d_opt)  # else their rates are no measure of each other
+    if alike and g > d and d < usual / 4:
+        return Cure(
+            f"d_opt.lr={bounded(config.d_opt, min(2 * g, 2 * usual))}",
+            "D learns faster than G, and sees where G has gone",
+            2000,
+        )
+    if alike and g > d:
+        return Cure(
+            f"g_opt.lr={bounded(config.g_opt, d / 2)}",
+            "G takes smaller steps than D, which keeps up and spreads it out",
+            2000,
+        )
     if config.penalty.name == "none":
         return Cure(
             "penalty=r1", "D's slope at real samples is held down, so that G is not chased from mode to mode", 2000
         )
     return None
+
+
+def bridge(config) -> Cure | None:
+    """For gaps that D sees no way across: its noise as wide as the data's own spread, if it is shown any noise."""
+    if config.input.name != "instance-noise" or config.data.page == "images":
+        return None
+    wide = min(WIDE * config.data.open().scale, 5.0)
+    if config.input.sigma > wide / 2:
+        return None
+    return Cure(
+        f"input.sigma={wide:.2g}", "noise fills the gaps, so that D's slope leads from one part to another", 2000
+    )
 
 
 @diagnoses.add
@@ -36,7 +73,9 @@ class Collapse(Diagnosis):
 
     def cure(self, config):
         return steadier(config) or Cure(
-            f"g_opt.lr={config.g_opt.lr / 4:.3g}", "D gets the time to punish the one place that G sits on", 2000
+            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}",
+            "D gets the time to punish the one place that G sits on",
+            2000,
         )
 
 
@@ -55,8 +94,10 @@ class DroppedModes(Diagnosis):
         return all_of(below(seen.usual("least"), RAREST), above(seen.progress, SLOWLY))
 
     def cure(self, config):
-        return steadier(config) or Cure(
-            "loss=relativistic", "D compares samples in pairs, which leaves no mode without pull", 3000
+        return (
+            bridge(config)
+            or steadier(config)
+            or Cure("loss=relativistic", "D compares samples in pairs, which leaves no mode without pull", 3000)
         )
 
 
@@ -73,9 +114,12 @@ class Cycling(Diagnosis):
 
     def strength(self, seen):
         # Few samples change their parts by chance alone: of 256 pictures up to a quarter.
-        return above(seen.usual("moved"), max(MOVING, 2 * seen.band("moved")[1]))
+        moving = above(seen.usual("moved"), max(MOVING, 2 * seen.band("moved")[1]))
+        return all_of(moving, above(seen.usual("distance"), PLAINLY))
 
     def cure(self, config):
         return steadier(config) or Cure(
-            f"g_opt.lr={config.g_opt.lr / 4:.3g}", "smaller steps of G, so that D keeps up and the circle closes", 2000
+            f"g_opt.lr={bounded(config.g_opt, config.g_opt.lr / 4)}",
+            "smaller steps of G, so that D keeps up and the circle closes",
+            2000,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from gancore.catalog import Catalog
+from gancore.catalog import Catalog, knobs
 from gancore.observe.diagnoses.evidence import Evidence
 
 diagnoses = Catalog("diagnosis")
@@ -56,3 +56,17 @@ def below(value: float, limit: float) -> float:
 def all_of(*strengths: float) -> float:
     """As clear as the weakest sign; NaN if one is not known."""
     return math.nan if any(math.isnan(s) for s in strengths) else min(strengths)
+
+
+def starting_rate(choice) -> float:
+    """The learning rate that an optimiser of this kind has if nobody says otherwise."""
+    return _rate(choice).default
+
+
+def bounded(choice, rate: float) -> str:
+    """A learning rate as a change has it, within what this optimiser takes."""
+    return f"{min(max(rate, _rate(choice).low), _rate(choice).high):.3g}"
+
+
+def _rate(choice):
+    return next(knob for knob in knobs(choice) if knob.name == "lr")

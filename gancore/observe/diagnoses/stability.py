@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gancore.catalog import knobs
-from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, diagnoses
+from gancore.observe.diagnoses.shelf import Cure, Diagnosis, above, all_of, bounded, diagnoses, starting_rate
 
 ASTRAY = 10.0  # Standard deviations of the data: no sample belongs there,
 FARTHER = 3.0  # and times the distance at which the run began.
@@ -38,11 +37,7 @@ class Divergence(Diagnosis):
         """The rate that its optimiser starts with, for the player whose rate is farthest above that."""
         usual = {player: starting_rate(getattr(config, player)) for player in ("d_opt", "g_opt")}
         player = max(usual, key=lambda name: getattr(config, name).lr / usual[name])
-        rate = min(usual[player], getattr(config, player).lr / 10)
+        choice = getattr(config, player)
+        rate = bounded(choice, min(usual[player], choice.lr / 10))
         expect = f"steps of {player[0].upper()} stay small enough to be called back"
-        return Cure(f"{player}.lr={rate:.3g}", expect, 1000, rewind=True)
-
-
-def starting_rate(choice) -> float:
-    """The learning rate that an optimiser of this kind has if nobody says otherwise."""
-    return next(k.default for k in knobs(choice) if k.name == "lr")
+        return Cure(f"{player}.lr={rate}", expect, 1000, rewind=True)
