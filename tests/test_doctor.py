@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from gancore.__main__ import main
+from gancore.record.entry import Entry
 from gancore.record.recording import Recording
 from gancore.train.trainer import SCALARS
 
@@ -71,6 +73,7 @@ def test_a_game_that_leaves_the_finite_numbers_is_told_to_diverge(capsys):
 
 LOOP = """
 import sys, time, torch
+from pathlib import Path
 from torch import nn
 from gancore import watch
 torch.manual_seed(0)
@@ -78,8 +81,8 @@ g, d = nn.Linear(4, 2), nn.Linear(2, 1)
 with torch.no_grad():
     g.weight.mul_(1e-3)  # one point, whatever z is
 run = watch("sick", generator=g, discriminator=d, noise=lambda n: torch.randn(n, 4), real=5 * torch.randn(500, 2), folder=sys.argv[1])
-until = time.monotonic() + 25
-for i in range(10**9):
+stop, until = Path(sys.argv[1]) / "stop", time.monotonic() + 150
+while not stop.exists():
     run.d_step(1.0, torch.randn(64) + 1, torch.randn(64)); run.g_step(1.0)
     time.sleep(0.004)
     if time.monotonic() > until:
@@ -93,6 +96,7 @@ def test_a_loop_of_somebody_elses_is_followed_as_it_grows(tmp_path, capsys):
     path = tmp_path / "sick.sqlite"
     try:
         until(path.exists)
+        threading.Thread(target=stopped, args=(path, tmp_path / "stop"), daemon=True).start()
         assert main(["doctor", str(path), "--follow", "--json"]) == 3
     finally:
         loop.kill()
@@ -110,6 +114,12 @@ def test_what_no_checkpoint_and_no_loop_speaks_for_is_no_run_to_judge(tmp_path, 
     recording.close()
     assert main(["doctor", str(recording.path)]) == 2 and "holds no verdicts" in capsys.readouterr().err
     assert main(["doctor", str(recording.path), "--follow"]) == 2 and "anything to judge" in capsys.readouterr().err
+
+
+def stopped(path, stop):
+    """Ends the loop once its recording says that it is sick."""
+    until(lambda: Entry.of(path).sick, 120)
+    stop.touch()
 
 
 def until(there, seconds=60):
