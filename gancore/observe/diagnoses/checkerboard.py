@@ -26,5 +26,7 @@ class Checkerboard(Diagnosis):
         if getattr(config.g, "upsample", "") == "transposed":
             return Cure("g.upsample=resize", "pixels are doubled first and then mixed, all alike", 1500, restart=True)
         return Cure(
-            f"d_opt.lr={min(2 * config.d_opt.lr, 10):.3g}", "D learns faster to see the pattern, and G to leave it out", 2000
+            f"d_opt.lr={min(2 * config.d_opt.lr, 10):.3g}",
+            "D learns faster to see the pattern, and G to leave it out",
+            2000,
         )
