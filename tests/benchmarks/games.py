@@ -18,15 +18,18 @@ GAMES = {
     "1-D toy": {"data": "two-normals", "noise.dim": 1, "batch": 128, **both(width=32, depth=2)},
     "2-D": {"data": "ring", "noise.dim": 2, "batch": 256, **both(width=128, depth=2)},
     "784-128-1": {**MNIST, **both(width=128, depth=1)},
-    PAPER: {},
+    PAPER: {"schedule": "constant"},
+    f"{PAPER}, Adam": {**COMMON, "schedule": "constant"},
     "DCGAN": {**MNIST, "g": "dcgan", "d": "dcgan", **both(channels=40)},
 }
 
 
 def game(name: str) -> Config:
     """A game of the table; that of 2014 is the one whose figures are reproduced, its rate held where it begins."""
-    if name != PAPER:
+    if not name.startswith(PAPER):
         return Config.from_flat(COMMON | GAMES[name])
     from gancore.reproduce.goodfellow import GAME  # brings scikit-learn, which the others' memory should not show
 
-    return Config.from_flat(GAME | {"schedule": "constant"})
+    of_sgd = ("d_opt.", "g_opt.", "dynamics.")
+    kept = {k: v for k, v in GAME.items() if not (GAMES[name].get("g_opt") and k.startswith(of_sgd))}
+    return Config.from_flat(kept | GAMES[name])

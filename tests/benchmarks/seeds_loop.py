@@ -1,0 +1,40 @@
+"""Many seeds of one game, one after another on one thread: a child of `engine.py`.
+
+`python -m tests.benchmarks.seeds_loop GAME WAY FIRST LAST`; WAY is an engine's name, or `plain`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import torch
+
+from gancore.train.trainer import Trainer
+from tests.benchmarks.games import game
+from tests.benchmarks.peers import serve
+from tests.benchmarks.plain_loop import PlainLoop
+
+BLOCK = 50  # iterations of one seed before the next one's turn
+
+
+def main(name: str, way: str, first: int, last: int) -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    began, players = time.perf_counter(), []
+    for seed in range(first, last):
+        config = game(name).with_("seed", seed)
+        trainer = Trainer(config, engine="eager" if way == "plain" else way)
+        players.append(PlainLoop(trainer.game, config) if way == "plain" else trainer)
+
+    def turn() -> int:
+        for player in players:
+            player.advance(BLOCK)
+        return BLOCK * len(players)
+
+    turn()
+    serve(turn, time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3], *map(int, sys.argv[3:]))
