@@ -112,7 +112,7 @@ def together(team: list[Peer], seconds: float) -> float:
     """What children do at the same time."""
     for peer in team:
         peer.ask(seconds)
-    return sum(peer.answer() for peer in team)
+    return sum(peer.answer()[0] for peer in team)
 
 
 def processor() -> str:
@@ -132,7 +132,6 @@ def installed(name: str) -> str | None:
 def main(*options: str) -> None:
     rounds, seconds = QUICK if "--quick" in options else (ROUNDS, SECONDS)
     torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
     began, jax = time.perf_counter(), installed("jax")
     print(f"{date.today()}, {processor()}, {os.cpu_count()} cores, one thread; load before {os.getloadavg()[0]:.1f}")
     print(f"torch {torch.__version__}, jax {jax}; {rounds} interleaved rounds of {seconds} s of the processor")
