@@ -178,7 +178,7 @@ def main(name: str) -> None:
     config = game(name)
     playing = JaxGame(config, Trainer(config))
     began = time.perf_counter()
-    n = 10
+    n = 1
     play = jax.jit(lambda state, keys: lax.scan(playing.iterate, state, keys), donate_argnums=0)
     state, key = playing.state, random.key(config.seed)
 
@@ -192,7 +192,7 @@ def main(name: str) -> None:
     block()
     ready, took = time.perf_counter() - began, time.process_time()
     block()
-    n = max(1, int(n * BLOCK / (time.process_time() - took)))
+    n = max(1, round(n * BLOCK / (time.process_time() - took)))
     block()
     serve(block, ready)
 
