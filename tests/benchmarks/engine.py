@@ -1,114 +1,157 @@
-"""How fast the game is played: each engine beside the plain loop of modules and optimisers that people write, in turns.
+"""How fast the game is played: the loop that people write, our engines, JAX and the bare matrix products, in turns.
 
-Run as a program, on a machine that does nothing else. The processor's time of this one thread, medians of interleaved rounds.
-Needs MNIST (GANSCOPE_DATA or the cache).
+Run as a program, on a machine that does nothing else; `--quick` on one that does. Rates are iterations per second of the
+processor's time, one thread, medians of interleaved rounds; ratios are medians of each round's. JAX
+(`pip install -r requirements-bench.txt`) plays in a child of its own. Needs MNIST (GANSCOPE_DATA or the cache).
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib.metadata
 import os
+import platform
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from datetime import date
+from pathlib import Path
 
 import torch
-from torch import nn
 
-from gancore.config import Config
-from gancore.train.engines import ENGINES
 from gancore.train.trainer import Trainer
+from tests.benchmarks.games import GAMES, game
+from tests.benchmarks.matmuls import Matmuls, square
+from tests.benchmarks.peers import Peer
+from tests.benchmarks.plain_loop import PlainLoop
 
-ROUNDS, SECONDS = 9, 0.6
-ADAM = {"g_opt": "adam", "d_opt": "adam", "penalty": "none"}
-BOTH = {"loss": "non-saturating", "dynamics": "alternating"}
-
-
-def mlp(width: int, depth: int) -> dict:
-    return {f"{player}{knob}": value for player in "gd" for knob, value in ((".width", width), (".depth", depth))}
-
-
-GAMES = {  # the plain loop plays the same networks, batch and updates
-    "1-D toy, 32-32, batch 128": {"data": "two-normals", "noise.dim": 1, **mlp(32, 2), "batch": 128},
-    "2-D, 128-128, batch 256": {"data": "ring", "noise.dim": 2, **mlp(128, 2), "batch": 256},
-    "paper nets of 2014, batch 100": {
-        "data": "mnist",
-        "noise.dim": 100,
-        "batch": 100,
-        "g.width": 1200,
-        "g.depth": 2,
-        "d": "maxout",
-    },
-    "DCGAN, batch 64": {"data": "mnist", "noise.dim": 100, "g": "dcgan", "d": "dcgan", "batch": 64},
-    "784-128-1, batch 64": {"data": "mnist", "noise.dim": 100, **mlp(128, 1), "batch": 64},
-}
-
-
-def plain(config: Config, trainer: Trainer) -> Callable[[int], None]:
-    """Modules, `torch.optim.Adam`, `backward()`: the loop of the tutorials, on the game's own networks and samples."""
-    g, d, source = trainer.game.g.module, trainer.game.d.module, trainer.game.source
-    d_opt, g_opt = (torch.optim.Adam(module.parameters(), 1e-3, (0.5, 0.999)) for module in (d, g))
-    loss, one, zero = (
-        nn.functional.binary_cross_entropy_with_logits,
-        torch.ones(config.batch, 1),
-        torch.zeros(config.batch, 1),
-    )
-    stream = torch.Generator().manual_seed(0)
-
-    def advance(n: int) -> None:
-        for _ in range(n):
-            real, z = source.sample(config.batch, stream), torch.randn(config.batch, config.noise.dim)
-            d_opt.zero_grad()
-            (loss(d(real), one) + loss(d(g(z).detach()), zero)).backward()
-            d_opt.step()
-            g_opt.zero_grad()
-            loss(d(g(torch.randn(config.batch, config.noise.dim))), one).backward()
-            g_opt.step()
-
-    return advance
+ROUNDS, SECONDS = 7, 0.6  # of each way to play, in each game
+QUICK = 3, 0.2
+SEEDS, OF_SEEDS = 16, ("1-D toy", "2-D")
+WAYS = ("plain", "eager", "looped")
 
 
 def rate(advance: Callable[[int], object], seconds: float) -> float:
     """Iterations per second of this thread's processor time."""
-    n, began = 0, time.thread_time()
-    while time.thread_time() - began < seconds:
-        advance(20)
-        n += 20
+    n, block, began = 0, 1, time.thread_time()
+    while (spent := time.thread_time() - began) < seconds:
+        advance(block)
+        n += block
+        block = min(2 * block, 100) if spent < seconds / 8 else block
     return n / (time.thread_time() - began)
 
 
-def main(rounds: int = ROUNDS) -> None:
+def in_turns(ways: dict[str, Callable[[float], float]], rounds: int, seconds: float) -> dict[str, list[float]]:
+    """Rates of each way, round by round, to and fro, so that a machine whose speed drifts favours none."""
+    seen = {way: [] for way in ways}
+    for turn in range(rounds):
+        for way in list(ways)[:: 1 if turn % 2 else -1]:
+            seen[way].append(ways[way](seconds))
+    return seen
+
+
+def over(one: list[float], other: list[float]) -> float:
+    return statistics.median(a / b for a, b in zip(one, other))
+
+
+def until_fast(trainer: Trainer) -> tuple[float, float]:
+    """Seconds of the clock and of the processor from the first iteration until the fast engine plays."""
+    clock, processor = time.perf_counter(), time.thread_time()
+    while trainer.engine.told == "eager":
+        trainer.advance(1)
+    return time.perf_counter() - clock, time.thread_time() - processor
+
+
+def one_game(name: str, rounds: int, seconds: float, jax: bool) -> str:
+    """A line of the table."""
+    config = game(name)
+    source = config.data.open()
+    plain, eager, fast = (Trainer(config, source, engine=engine) for engine in ("eager", "eager", "looped"))
+    clock, processor = until_fast(fast)
+    ways = {"plain": PlainLoop(plain.game, config).advance, "eager": eager.advance, "looped": fast.advance}
+    matmuls = None if "dcgan" in config.g.name else Matmuls(eager)
+    if matmuls:
+        ways["matmuls"] = matmuls.advance
+    playing = {way: lambda s, advance=advance: rate(advance, s) for way, advance in ways.items()}
+    with contextlib.ExitStack() as stack:
+        if jax:
+            peer = stack.enter_context(contextlib.closing(Peer("tests.benchmarks.jax_loop", name)))
+            playing["jax"] = peer.rate
+        seen = in_turns(playing, rounds, seconds)
+    middle = {way: statistics.median(rates) for way, rates in seen.items()}
+    cells = f"{name:11}{len(fast.state.g) + len(fast.state.d):10,}{middle['plain']:9,.0f}"
+    for way in ("eager", "looped", "jax"):
+        known = way in seen
+        cells += f"{middle[way]:9,.0f}{over(seen[way], seen['plain']):7.2f}" if known else f"{'-':>9}{'-':>7}"
+    cells += f"{clock:9.2f}{processor:7.2f}" + (f"{peer.ready:7.1f}" if jax else f"{'-':>7}")
+    if matmuls:
+        peak = 1e-9 * matmuls.flops * middle["matmuls"]
+        cells += f"{1e-6 * matmuls.flops:9,.1f}{peak:9.1f}{over(seen['looped'], seen['matmuls']):8.0%}"
+        cells += f"{over(seen['jax'], seen['matmuls']):7.0%}" if jax else f"{'-':>7}"
+    return f"{cells}   {fast.engine.told}"
+
+
+def many_seeds(name: str, processes: int, rounds: int, seconds: float) -> str:
+    """A line of the second table: iterations of all seeds together, a second."""
+    share = SEEDS // processes
+    with contextlib.ExitStack() as stack:
+        teams = {}
+        for way in WAYS:
+            arguments = [(name, way, str(k * share), str((k + 1) * share)) for k in range(processes)]
+            made = [Peer("tests.benchmarks.seeds_loop", *told, core=k) for k, told in enumerate(arguments)]
+            teams[way] = [stack.enter_context(contextlib.closing(peer)) for peer in made]
+        seen = in_turns({way: lambda s, team=team: together(team, s) for way, team in teams.items()}, rounds, seconds)
+    cells = f"{name:11}{processes:10}{statistics.median(seen['plain']):9,.0f}"
+    for way in WAYS[1:]:
+        cells += f"{statistics.median(seen[way]):9,.0f}{over(seen[way], seen['plain']):7.2f}"
+    return f"{cells}{over(seen['looped'], seen['eager']):14.2f}"
+
+
+def together(team: list[Peer], seconds: float) -> float:
+    """What children do at the same time."""
+    for peer in team:
+        peer.ask(seconds)
+    return sum(peer.answer()[0] for peer in team)
+
+
+def processor() -> str:
+    """The processor's name, as Linux has it."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith("model name")).split(":")[1].strip()
+    return platform.machine()
+
+
+def installed(name: str) -> str | None:
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(name)
+    return None
+
+
+def main(*options: str) -> None:
+    rounds, seconds = QUICK if "--quick" in options else (ROUNDS, SECONDS)
     torch.set_num_threads(1)
+    began, jax = time.perf_counter(), installed("jax")
+    print(f"{date.today()}, {processor()}, {os.cpu_count()} cores, one thread; load before {os.getloadavg()[0]:.1f}")
+    print(f"torch {torch.__version__}, jax {jax}; {rounds} interleaved rounds of {seconds} s of the processor")
+    print(f"torch.mm of two squares of 1024: {square(seconds):.0f} GFLOP/s\n")
+    print("iterations/s; × is over the plain loop; ready: seconds until the fast engine plays, by the clock and the")
     print(
-        f"torch {torch.__version__}, {os.cpu_count()} cores, one thread, load {os.getloadavg()[0]:.1f}, {rounds} rounds"
+        "processor, and JAX's compilation; products: what one iteration multiplies, alone in torch.mm, and the share of"
     )
-    print(
-        f"{'game':28}{'plain loop':>12}" + "".join(f"{name:>12}{'x':>7}" for name in ENGINES) + "   first iteration, ms"
-    )
-    for name, settings in GAMES.items():
-        config = Config.from_flat({**BOTH, **ADAM, **settings})
-        source = config.data.open()
-        trainers = {engine: Trainer(config, source, engine=engine) for engine in ENGINES}
-        ways = {"plain": plain(config, Trainer(config, source))}
-        ways |= {engine: trainer.advance for engine, trainer in trainers.items()}
-        first = {}
-        for engine, trainer in trainers.items():
-            began = time.perf_counter()
-            trainer.advance(1)
-            first[engine] = 1000 * (time.perf_counter() - began)
-        seen = {way: [] for way in ways}
-        for turn in range(rounds):
-            for way in list(ways)[:: 1 if turn % 2 else -1]:
-                seen[way].append(rate(ways[way], SECONDS))
-        middle = {way: statistics.median(values) for way, values in seen.items()}
-        ratios = {e: statistics.median(a / b for a, b in zip(seen[e], seen["plain"])) for e in ENGINES}
-        cells = "".join(f"{middle[engine]:12,.0f}{ratios[engine]:7.2f}" for engine in ENGINES)
-        said = ", ".join(f"{engine} {ms:.0f}" for engine, ms in first.items())
-        print(
-            f"{name:28}{middle['plain']:12,.0f}{cells}   {said}; played by: {trainers['looped'].engine.told}",
-            flush=True,
-        )
+    print("that speed at which an iteration is played")
+    print(f"{'game':11}{'weights':>10}{'plain':>9}{'eager':>9}{'×':>7}{'looped':>9}{'×':>7}{'JAX':>9}{'×':>7}", end="")
+    print(f"{'ready':>9}{'cpu':>7}{'JAX':>7}{'MFLOP':>9}{'GFLOP/s':>9}{'looped':>8}{'JAX':>7}   played by")
+    for name in GAMES:
+        print(one_game(name, rounds, seconds, jax is not None), flush=True)
+    print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
+    print(f"{'game':11}{'processes':>10}{'plain':>9}{'eager':>9}{'×':>7}{'looped':>9}{'×':>7}{'× over eager':>14}")
+    for name in OF_SEEDS:
+        for processes in (1, 2):
+            print(many_seeds(name, processes, rounds, seconds), flush=True)
+    print(f"\nload after {os.getloadavg()[0]:.1f}; took {time.perf_counter() - began:.0f} s")
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])
