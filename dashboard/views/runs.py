@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -51,7 +52,8 @@ def show():
         label_visibility="collapsed",
         key="runs/search",
     )
-    found = [e for e in good if _matches(e, searched)]
+    swept = _swept(good)
+    found = [e for e in good if _matches(e, searched) and e.sweep in swept]
     if found:
         rows = st.dataframe(
             _table(found),
@@ -73,6 +75,21 @@ def show():
         )
     _room(entries)
     _bring_in()
+
+
+def _swept(entries: list[Entry]) -> set[str]:
+    """Which sweeps' members are listed; `""` stands for runs of no sweep. A sweep of sixteen would bury everything else."""
+    known = Counter(e.sweep for e in entries if e.sweep)
+    if not known:
+        return {""}
+    single = "Single runs"
+    chosen = st.selectbox(
+        "Runs of",
+        [single, *known],
+        format_func=lambda s: s if s == single else f"Sweep of {s} ({known[s]} runs)",
+        key="runs/sweep",
+    )
+    return {"" if chosen == single else chosen}
 
 
 def _version(path: Path) -> tuple[int, int]:

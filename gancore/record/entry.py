@@ -30,6 +30,7 @@ class Entry:
     config: dict[str, Any] | None = None
     losses: dict[str, tuple[float, ...]] | None = None  # by name, a few of each
     parent: str = ""
+    sweep: str = ""  # of which it is a part
     problem: str = ""
 
     @classmethod
@@ -37,7 +38,7 @@ class Entry:
         """What the file says now."""
         try:
             with Reader(path) as reader:
-                said = {key: _text(reader.fact(key)) for key in ("name", "note", "owner")}
+                said = {key: _text(reader.fact(key)) for key in ("name", "note", "owner", "sweep")}
                 parent = reader.fact("parent")
                 forked = f"{parent.get('recording')} at {parent.get('iteration')}" if isinstance(parent, dict) else ""
                 about = dict(
