@@ -65,7 +65,7 @@ def finals(sweep: Sweep, members: Sequence[Seen]) -> go.Figure:
             hovertemplate="%{text}, %{y:.3g}<extra></extra>", showlegend=False,
         ),
         xaxis=dict(title=dict(text=sweep.address, standoff=2), **_axis(knob, sweep)),
-        yaxis=dict(title=MEASURED[page], type="linear" if page == "images" else "log", **_decades(page)),
+        yaxis=dict(title=MEASURED[page], type="linear" if page == "images" else "log"),
         height=HEIGHT,
         margin=dict(l=52, r=12, t=24, b=34),
     )  # fmt: skip
@@ -80,10 +80,6 @@ def _axis(knob, sweep: Sweep) -> dict:
     if knob is not None and knob.log and min(sweep.values) > 0:
         return dict(type="log", tickvals=list(sweep.values), ticktext=[f"{value:g}" for value in sweep.values])
     return {}
-
-
-def _decades(page: str) -> dict:
-    return {} if page == "images" else dict(dtick=1, minor=dict(dtick="D1", ticks="outside", ticklen=3))
 
 
 def floor(sweep: Sweep) -> tuple[float, float] | None:
@@ -121,7 +117,7 @@ def banded(sweep: Sweep, at: np.ndarray, members: Sequence[Seen], told: list[Tol
     return figure(
         *traces,
         xaxis=dict(range=[0, sweep.until], title=dict(text="iteration", standoff=2)),
-        yaxis=dict(title=title, type="log" if log else "linear", exponentformat="power", **(_decades("") if log else {})),
+        yaxis=dict(title=title, type="log" if log else "linear", exponentformat="power"),
         height=HEIGHT,
         showlegend=sweep.of_seeds and len(told) > 1,
         margin=dict(l=52, r=12, t=24, b=34),

@@ -22,6 +22,8 @@ BEAT = 1.0  # seconds between two pictures
 SIZES = (4, 8, 16)
 FIRST = "d_opt.lr"  # the knob that is offered first
 MARKS = {"healthy": "✓", "too-early": "…"}
+READ_SEEDS = "Thick: median of the members; bands: 10 to 90 %, lightly the extremes; thin: each of them"
+READ_VALUES = "A line for each value, the later in the list the darker; point at one to read it"
 QUIET = {"displayModeBar": False}
 STYLE = """<style>
 .seeds-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; }
@@ -29,8 +31,9 @@ STYLE = """<style>
 .seeds-head p { margin: 0; font-size: 15px; }
 .seeds-bar { height: 6px; border-radius: 3px; background: rgba(138, 143, 152, .25); margin: 8px 0 3px; overflow: hidden; }
 .seeds-bar i { display: block; height: 100%; background: #0072B2; }
+.seeds-count { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 20px; }
 .seeds-count { font-size: 13px; opacity: .75; font-variant-numeric: tabular-nums; }
-.seeds-title { font-size: 14px; line-height: 1.3; margin: 0; }
+.seeds-title { font-size: 14px; line-height: 1.3; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .seeds-title i { font-style: normal; font-weight: 400; opacity: .7; font-size: 13px; }
 .seeds-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(146px, 1fr)); gap: 10px; }
 .seeds-grid.few { grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); }
@@ -130,8 +133,9 @@ def games() -> dict[str, Config]:
     """What can be swept, by the name it has in the menu: this visitor's runs as they are set now, then presets."""
     known = st.session_state.get("runs", {})
     mine = {f"My run on {page.title()}": known[page].running() for page in PAGES if page in known}
-    every = [presets.load(name) for name in presets.names()]
-    return mine | {preset.title: preset.config for preset in every if preset.page in PAGES}
+    every = [preset for name in presets.names() if (preset := presets.load(name)).page in PAGES]
+    every.sort(key=lambda preset: PAGES.index(preset.page))
+    return mine | {preset.title: preset.config for preset in every}
 
 
 def spread(config: Config, address: str) -> str:
@@ -204,30 +208,15 @@ def _draw(sweeping: Sweeping) -> None:
     sweep, members = sweeping.sweep, sweeping.seen()
     st.html(head(sweeping, members))
     page = sweep.base.data.page
-    band = (
-        "Line: median; bands: 10 to 90 % and extremes; thin: each seed."
-        if sweep.of_seeds
-        else "Each value its line, the later the darker."
-    )
-    measured = (
-        ("Value of the game", band)
-        if page == "images"
-        else ("Distance to the data", f"Grey: a perfect sampler. {band}")
-    )
+    perfect = "Down is better; grey: a perfect sampler."
+    measured = ("Value of the game", "V(G, D)") if page == "images" else ("Distance to the data", perfect)
     charts = [("distance", *measured, lambda: seeds.distance(sweep, sweeping.grid, members))]
     if not sweep.of_seeds:
-        charts.append(
-            (
-                "finals",
-                "Where each value led",
-                "The newest of the chart beside it.",
-                lambda: seeds.finals(sweep, members),
-            )
-        )
+        charts.append(("finals", "Where each led", "The newest of these.", lambda: seeds.finals(sweep, members)))
     charts += [
-        ("losses", "Losses", "What each player minimises.", lambda: seeds.losses(sweep, sweeping.grid, members)),
-        ("gradients", "Gradients", "How hard each player is pushed.", lambda: seeds.gradients(sweep, sweeping.grid, members)),
-    ]  # fmt: skip
+        ("losses", "Losses", "What each minimises.", lambda: seeds.losses(sweep, sweeping.grid, members)),
+        ("gradients", "Gradients", "How hard each is pushed.", lambda: seeds.gradients(sweep, sweeping.grid, members)),
+    ]
     for column, (name, title, help, make) in zip(st.columns(len(charts)), charts):
         with column:
             st.html(f"<p class='seeds-title'><b>{title}</b> <i>{help}</i></p>")
@@ -250,7 +239,7 @@ def head(sweeping: Sweeping, members: tuple[Seen, ...]) -> str:
         f"<div class='seeds-head' data-sweep data-state='{state}' data-iteration='{done}'>"
         f"<h3>{html.escape(sweep.title)}</h3><p>{html.escape(summary(sweep, members))}</p></div>"
         f"<div class='seeds-bar'><i style='width: {100 * done / wanted:.1f}%'></i></div>"
-        f"<div class='seeds-count'>{' · '.join(said)}</div>"
+        f"<div class='seeds-count'><span>{' · '.join(said)}</span><span>{READ_SEEDS if sweep.of_seeds else READ_VALUES}</span></div>"
     )
 
 
