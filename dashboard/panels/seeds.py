@@ -67,7 +67,7 @@ def finals(sweep: Sweep, members: Sequence[Seen]) -> go.Figure:
         xaxis=dict(title=dict(text=sweep.address, standoff=2), **_axis(knob, sweep)),
         yaxis=dict(title=MEASURED[page], type="linear" if page == "images" else "log"),
         height=HEIGHT,
-        margin=dict(l=52, r=12, t=24, b=34),
+        margin=dict(l=52, r=12, t=8, b=34),
     )  # fmt: skip
     if known := floor(sweep):
         chart.add_shape(floor_band(known, "y"))
@@ -101,7 +101,7 @@ def scalars(members: Sequence[Seen], *names: tuple[str, str]) -> list[Told]:
 
 def banded(sweep: Sweep, at: np.ndarray, members: Sequence[Seen], told: list[Told], title: str, log=False) -> go.Figure:
     """Seeds: their median and band, over thin lines. Values of a knob are no sample of anything: their lines alone, the
-    later in the list the darker."""
+    later in the list the stronger."""
     ended = [member.ended for member in members]
     traces = []
     for one in told:
@@ -119,8 +119,8 @@ def banded(sweep: Sweep, at: np.ndarray, members: Sequence[Seen], told: list[Tol
         xaxis=dict(range=[0, sweep.until], title=dict(text="iteration", standoff=2)),
         yaxis=dict(title=title, type="log" if log else "linear", exponentformat="power"),
         height=HEIGHT,
-        showlegend=sweep.of_seeds and len(told) > 1,
-        margin=dict(l=52, r=12, t=24, b=34),
+        showlegend=False,
+        margin=dict(l=52, r=12, t=8, b=34),
     )  # fmt: skip
 
 

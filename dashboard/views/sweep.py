@@ -11,6 +11,7 @@ from dashboard import sweeps
 from dashboard.one_knob import alternatives, settable
 from dashboard.panels import seeds, small
 from dashboard.state import show_together
+from dashboard.theme import DISCRIMINATOR, GENERATED
 from gancore import presets
 from gancore.catalog import BadKnob, text
 from gancore.config import ROLES, Config, find
@@ -23,7 +24,8 @@ SIZES = (4, 8, 16)
 FIRST = "d_opt.lr"  # the knob that is offered first
 MARKS = {"healthy": "✓", "too-early": "…"}
 READ_SEEDS = "Thick: median of the members; bands: 10 to 90 %, lightly the extremes; thin: each of them"
-READ_VALUES = "A line for each value, the later in the list the darker; point at one to read it"
+READ_VALUES = "A line for each value, the later in the list the stronger; point at one to read it"
+PLAYERS = f"<b style='color: {DISCRIMINATOR}'>D</b> and <b style='color: {GENERATED}'>G</b>"
 QUIET = {"displayModeBar": False}
 STYLE = """<style>
 .seeds-head { display: flex; flex-wrap: wrap; align-items: baseline; gap: 2px 14px; }
@@ -214,8 +216,13 @@ def _draw(sweeping: Sweeping) -> None:
     if not sweep.of_seeds:
         charts.append(("finals", "Where each led", "The newest of these.", lambda: seeds.finals(sweep, members)))
     charts += [
-        ("losses", "Losses", "What each minimises.", lambda: seeds.losses(sweep, sweeping.grid, members)),
-        ("gradients", "Gradients", "How hard each is pushed.", lambda: seeds.gradients(sweep, sweeping.grid, members)),
+        ("losses", "Losses", f"What {PLAYERS} minimise.", lambda: seeds.losses(sweep, sweeping.grid, members)),
+        (
+            "gradients",
+            "Gradients",
+            f"How hard {PLAYERS} are pushed.",
+            lambda: seeds.gradients(sweep, sweeping.grid, members),
+        ),
     ]
     for column, (name, title, help, make) in zip(st.columns(len(charts)), charts):
         with column:
