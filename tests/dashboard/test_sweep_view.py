@@ -91,7 +91,7 @@ def test_without_play_a_link_waits_for_a_word():
         ({"values": "1"}, "give 2 to 64 different values of seed"),
         ({"vary": "d_opt.lr", "values": "1,much"}, '"much" cannot be used: give a number from'),
         ({"until": "0"}, 'until = "0" cannot be used'),
-        ({"preset": "lines"}, "give one of line"),
+        ({"preset": "lines"}, 'preset = "lines" is unknown: give one of'),
     ],
 )
 def test_a_bad_link_says_what_would_do_and_the_page_stands(wrong, said):
