@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from secrets import token_urlsafe
 
 import streamlit as st
 
@@ -43,7 +44,7 @@ def start(sweep: Sweep) -> Sweeping:
 
 def _who() -> str:
     """The browser; where it takes no cookie, the tab."""
-    return owner() or st.session_state.setdefault("sweeper", str(id(st.session_state)))
+    return owner() or st.session_state.setdefault("sweeper", token_urlsafe(12))
 
 
 def to_query(sweep: Sweep) -> dict[str, str]:

@@ -139,14 +139,24 @@ def area(at: np.ndarray, low: np.ndarray, high: np.ndarray, colour: str) -> go.S
 
 
 def thin(sweep: Sweep, at: np.ndarray, one: Told, members: Sequence[Seen]) -> list[go.Scatter]:
-    """A line a member; its name is read under the pointer."""
+    """A line a member, whose name is read under the pointer. Those of seeds are one trace with gaps: to a browser a trace is
+    what costs."""
     said = f" {one.title}" if one.title else ""
-    seeds = sweep.of_seeds
-    shades = [0.4] * len(members) if seeds else np.linspace(0.3, 1, len(members))
+    told = f"{said}: %{{y:.3g}} at %{{x:,}}<extra></extra>"
+    if sweep.of_seeds:
+        x, y = np.tile(np.append(at, at[-1]), len(members)), np.pad(one.lines, ((0, 0), (0, 1)), constant_values=np.nan)
+        whose = np.repeat(np.array(sweep.values), len(at) + 1)
+        about = dict(customdata=whose, hovertemplate=f"seed %{{customdata}}{told}", showlegend=False)
+        return [curve("each seed", faded(one.colour, 0.4), width=0.8, x=x, y=y.ravel(), **about)]
     return [
         curve(
-            member.label, faded(one.colour, shade), width=0.8 if seeds else 1.4, x=at, y=line, showlegend=False,
-            hovertemplate=f"{member.label}{said}: %{{y:.3g}} at %{{x:,}}<extra></extra>",
+            member.label,
+            faded(one.colour, shade),
+            width=1.4,
+            x=at,
+            y=line,
+            showlegend=False,
+            hovertemplate=member.label + told,
         )
-        for member, line, shade in zip(members, one.lines, shades)
-    ]  # fmt: skip
+        for member, line, shade in zip(members, one.lines, np.linspace(0.3, 1, len(members)))
+    ]

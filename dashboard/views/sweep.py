@@ -22,7 +22,7 @@ from gancore.run.sweep.sweep import PAGES, UNTIL, Sweep
 BEAT = 1.0  # seconds between two pictures
 SIZES = (4, 8, 16)
 FIRST = "d_opt.lr"  # the knob that is offered first
-MARKS = {"healthy": "✓", "too-early": "…"}
+MARKS = {"healthy": "✓ Healthy", "too-early": "too early"}
 READ_SEEDS = "Thick: median of the members; bands: 10 to 90 %, lightly the extremes; thin: each of them"
 READ_VALUES = "A line for each value, the later in the list the stronger; point at one to read it"
 PLAYERS = f"<b style='color: {DISCRIMINATOR}'>D</b> and <b style='color: {GENERATED}'>G</b>"
@@ -37,14 +37,15 @@ STYLE = """<style>
 .seeds-count { font-size: 13px; opacity: .75; font-variant-numeric: tabular-nums; }
 .seeds-title { font-size: 14px; line-height: 1.3; margin: 0; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .seeds-title i { font-style: normal; font-weight: 400; opacity: .7; font-size: 13px; }
-.seeds-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(146px, 1fr)); gap: 10px; }
+.seeds-grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); gap: 10px; }
 .seeds-grid.few { grid-template-columns: repeat(auto-fill, minmax(200px, 1fr)); }
 .seeds-grid a { display: block; color: inherit; text-decoration: none; padding: 6px 8px; }
 .seeds-grid a { border: 1px solid rgba(138, 143, 152, .35); border-radius: 8px; }
 .seeds-grid a:hover, .seeds-grid a:focus-visible { border-color: #0072B2; }
 .seeds-grid div { display: flex; justify-content: space-between; gap: 6px; font-size: 12px; white-space: nowrap; }
 .seeds-grid div { font-variant-numeric: tabular-nums; }
-.seeds-grid div b, .seeds-grid div span { overflow: hidden; text-overflow: ellipsis; }
+.seeds-grid div :is(b, span) { overflow: hidden; text-overflow: ellipsis; }
+.seeds-grid div b { flex: none; max-width: 75%; }
 .seeds-grid img { display: block; width: 100%; height: auto; margin: 5px 0; image-rendering: pixelated; }
 .seeds-grid .sick { color: #D1242F; font-weight: 600; }
 .seeds-grid .healthy { color: #009E73; font-weight: 600; }
@@ -266,7 +267,7 @@ def stamp(config: Config, member: Seen) -> str:
     return (
         f"<a href='./?watch={member.run}' target='_blank' title='{about}' data-member='{html.escape(member.label, quote=True)}' "
         f"data-state='{member.state}' data-iteration='{member.iteration}'>"
-        f"<div><b>{html.escape(member.label)}</b><span class='{look}'>{MARKS.get(name, '▲')} {html.escape(title)}</span></div>"
+        f"<div><b>{html.escape(member.label)}</b><span class='{look}'>{MARKS.get(name) or f'▲ {html.escape(title)}'}</span></div>"
         f'<img alt="" src="{small.picture(config, member.frame)}">'
         f"<div><span>{final}</span><em>{where or f'{member.iteration:,}'}</em></div></a>"
     )

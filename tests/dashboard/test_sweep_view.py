@@ -1,5 +1,6 @@
 """Truths about the page that plays one game many times: what a link says is what is played, and what came out is told."""
 
+import re
 import time
 from pathlib import Path
 
@@ -77,6 +78,15 @@ def test_a_link_that_is_played_shows_every_member_and_all_in_a_sentence():
     assert {button.label for button in at.button} == {"Start 8 runs", "Best beside worst"}
 
 
+def test_another_tab_without_a_cookie_has_sweeps_of_its_own():
+    link = LINK | {"values": "7,8"}
+    mine, theirs = (opened(**link, play="1") for _ in range(2))
+    runs = [set(re.findall(r"watch=([\w-]+)", page(at))) for at in (mine, theirs)]
+    assert len(runs[0] | runs[1]) == 4
+    mine.run()
+    assert set(re.findall(r"watch=([\w-]+)", page(mine))) == runs[0]
+
+
 def test_without_play_a_link_waits_for_a_word():
     at = opened(**LINK | {"values": "5,6"})
     assert "data-sweep" not in page(at)
@@ -128,8 +138,18 @@ def test_thick_is_the_median_and_each_thin_line_names_its_seed():
     chart = seeds.distance(sweep, np.arange(1, 6), members)
     thick = [trace for trace in chart.data if trace.name == "median"]
     assert thick[0].y[-1] == pytest.approx(0.2) and len(chart.layout.shapes) == 1
-    assert [trace.name for trace in chart.data if trace.name in sweep.labels] == list(sweep.labels)
-    assert all(label in trace.hovertemplate for trace in chart.data for label in sweep.labels if trace.name == label)
+    thin = next(trace for trace in chart.data if trace.name == "each seed")
+    assert thin.customdata[np.isclose(thin.y, 0.9)].tolist() == [2] and "seed %{customdata}" in thin.hovertemplate
+    assert np.isnan(thin.y[[5, 11, 17]]).all(), "no line leads from one seed to the next"
+
+
+def test_values_of_a_knob_are_no_sample_and_have_no_band():
+    sweep = Sweep.of(Config.from_flat({"data": "normal"}), "d_opt.lr", "0.001,0.01", 10)
+    members = [member(label, final) for label, final in zip(sweep.labels, (0.1, 0.2))]
+    chart = seeds.losses(sweep, np.arange(1, 6), members)
+    assert [trace.name for trace in chart.data] == [*sweep.labels] * 2
+    led = seeds.finals(sweep, members)
+    assert list(led.data[0].x) == [0.001, 0.01] and list(led.data[0].y) == [0.1, 0.2] and led.layout.xaxis.type == "log"
 
 
 def test_pictures_of_members_without_a_frame_show_the_data_alone():
