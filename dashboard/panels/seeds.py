@@ -17,7 +17,7 @@ from gancore.run.sweep.members import Seen
 from gancore.run.sweep.sweep import Sweep
 from gancore.train.trainer import SCALARS
 
-HEIGHT = 250
+HEIGHT = 256
 SICK, WELL = "#D1242F", DISCRIMINATOR
 MEASURED = {"line": "W1 (σ)", "plane": "sliced W1 (σ)", "images": "V(G, D)"}
 
@@ -64,10 +64,10 @@ def finals(sweep: Sweep, members: Sequence[Seen]) -> go.Figure:
             marker=dict(size=9, color=colours, symbol=symbols), text=[f"{m.label}: {m.verdict[1]}" for m in members],
             hovertemplate="%{text}, %{y:.3g}<extra></extra>", showlegend=False,
         ),
-        xaxis=dict(title=dict(text=sweep.address, standoff=2), **_axis(knob, sweep)),
+        xaxis=dict(title=dict(text=sweep.address, standoff=8), **_axis(knob, sweep)),
         yaxis=dict(title=MEASURED[page], type="linear" if page == "images" else "log"),
         height=HEIGHT,
-        margin=dict(l=52, r=12, t=8, b=34),
+        margin=dict(l=52, r=12, t=8, b=46),
     )  # fmt: skip
     if known := floor(sweep):
         chart.add_shape(floor_band(known, "y"))
@@ -116,11 +116,11 @@ def banded(sweep: Sweep, at: np.ndarray, members: Sequence[Seen], told: list[Tol
             )
     return figure(
         *traces,
-        xaxis=dict(range=[0, sweep.until], title=dict(text="iteration", standoff=2)),
+        xaxis=dict(range=[0, sweep.until], title=dict(text="iteration", standoff=8)),
         yaxis=dict(title=title, type="log" if log else "linear", exponentformat="power"),
         height=HEIGHT,
         showlegend=False,
-        margin=dict(l=52, r=12, t=8, b=34),
+        margin=dict(l=52, r=12, t=8, b=46),
     )  # fmt: skip
 
 

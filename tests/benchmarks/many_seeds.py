@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -26,6 +27,8 @@ from gancore.train.trainer import Trainer
 from tests.benchmarks.engine import ADAM, BOTH, GAMES, plain
 
 MEMBERS, ROUNDS, SECONDS = 16, 5, 4.0
+READY = 400  # iterations by which every member has its tape
+LAG = 1.5  # seconds
 EQUAL = 200  # iterations that are held against single runs
 PLAYED = {"1-D toy, 32-32, batch 128": 9.0, "2-D, 128-128, batch 256": 2.0}  # and the ratio that is wanted
 TICK = os.sysconf("SC_CLK_TCK")
@@ -77,37 +80,38 @@ class Plainly:
 
 
 class Swept:
-    """The sweep's way, paused between its turns."""
+    """The sweep's way. Between its turns its workers are held as they are: a pause would cost each member a frame and a checkpoint."""
 
     def __init__(self, name: str, members: int):
-        self.hub = Hub(workers=os.cpu_count())
+        self.hub = Hub(workers=os.cpu_count(), rest=1e9)
         began = time.perf_counter()
         self.sweeping = Sweeping(self.hub, Sweep.seeds(game(name), members, 10**7))
         self.sweeping.play()
-        self.wait(lambda run: run.iteration > 1500)  # every member has its tape by then
+        while any(run.iteration < READY for run in self.sweeping.runs):
+            self.sweeping.look()
+            time.sleep(0.1)
         self.begun = time.perf_counter() - began
-        self.pause()
+        self.signal(signal.SIGSTOP)
 
     def rate(self, seconds: float) -> tuple[float, float]:
-        self.sweeping.play()
-        self.wait(lambda run: run.state == "playing")
+        self.sweeping.look()
+        self.signal(signal.SIGCONT)
+        time.sleep(LAG)  # counts are told once a second: both ends are as late
         done, used, began = self.done(), self.used(), time.perf_counter()
-        while time.perf_counter() - began < seconds:
+        while (passed := time.perf_counter() - began) < seconds:
             self.sweeping.look()  # as the page does
             time.sleep(0.5)
-        self.pause()  # its count is exact once it rests
-        passed = time.perf_counter() - began
         played, spent = self.done() - done, self.used() - used
+        self.signal(signal.SIGSTOP)
         return played / passed, played / spent * os.cpu_count()
 
-    def pause(self) -> None:
-        self.sweeping.pause()
-        self.wait(lambda run: run.state == "paused")
+    def signal(self, which: signal.Signals) -> None:
+        for worker in self.hub.pool.workers:
+            os.kill(worker.process.pid, which)
 
-    def wait(self, there) -> None:
-        while not all(there(run) for run in self.sweeping.runs):
-            self.sweeping.look()
-            time.sleep(0.01)
+    def close(self) -> None:
+        self.signal(signal.SIGCONT)
+        self.hub.close()
 
     def done(self) -> int:
         return sum(run.iteration for run in self.sweeping.runs)
@@ -155,8 +159,8 @@ def main(members: int = MEMBERS, rounds: int = ROUNDS, seconds: float = SECONDS)
                 seen[way].append(ways[way].rate(seconds))
         ways["plain"].close()
         ways["eager"].close()
+        swept.close()
         equal = swept.equal()
-        swept.hub.close()
         for at, clock in enumerate(("by the clock", "by processor time")):
             rates = {way: [pair[at] for pair in pairs] for way, pairs in seen.items()}
             cells = "".join(f"{statistics.median(rates[way]):{wide},.0f}" for way, wide in zip(ways, (12, 9, 9)))
