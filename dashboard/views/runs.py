@@ -46,13 +46,15 @@ def show():
     _undo()
     entries = [_entry(path, *_version(path)) for path in hub().folder.glob("*.sqlite")]
     good = sorted((e for e in entries if not e.problem), key=lambda e: -e.created)
-    searched = st.text_input(
+    left, right = st.columns([0.62, 0.38])
+    searched = left.text_input(
         "Search",
         placeholder="Search names, notes and settings, such as: hinge ring",
         label_visibility="collapsed",
         key="runs/search",
     )
-    swept = _swept(good)
+    with right:
+        swept = _swept(good)
     found = [e for e in good if _matches(e, searched) and e.sweep in swept]
     if found:
         rows = st.dataframe(
@@ -70,7 +72,11 @@ def show():
             _together(chosen)
     else:
         st.info(
-            "Nothing recorded matches this search." if good else "No recordings yet: press Play on any page.",
+            "No single run matches this search: choose a sweep above to see its runs."
+            if good and "" in swept and any(e.sweep for e in good)
+            else "Nothing recorded matches this search."
+            if good
+            else "No recordings yet: press Play on any page.",
             icon=":material/search:",
         )
     _room(entries)
@@ -87,6 +93,7 @@ def _swept(entries: list[Entry]) -> set[str]:
         "Runs of",
         [single, *known],
         format_func=lambda s: s if s == single else f"Sweep of {s} ({known[s]} runs)",
+        label_visibility="collapsed",
         key="runs/sweep",
     )
     return {"" if chosen == single else chosen}

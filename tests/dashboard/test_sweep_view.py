@@ -87,6 +87,15 @@ def test_another_tab_without_a_cookie_has_sweeps_of_its_own():
     assert set(re.findall(r"watch=([\w-]+)", page(mine))) == runs[0]
 
 
+def test_one_knob_is_chosen_with_values_around_the_one_that_is_set():
+    at = opened()
+    at.button_group(key="sweep/begin/kind").set_value("One knob").run()
+    assert not at.exception and at.text_input[0].value == "0.0002,0.0006,0.002,0.006,0.02"
+    assert at.button[-1].label == "Start 5 runs"
+    at.text_input[0].set_value("0.1,quick").run()
+    assert '"quick" cannot be used: give a number from' in at.error[0].value and at.button[-1].disabled
+
+
 def test_without_play_a_link_waits_for_a_word():
     at = opened(**LINK | {"values": "5,6"})
     assert "data-sweep" not in page(at)
