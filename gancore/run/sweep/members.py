@@ -25,7 +25,8 @@ from gancore.run.sweep.bands import Thinned, grid, on_grid
 from gancore.run.sweep.sweep import Sweep
 from gancore.train.trainer import SCALARS
 
-LOOKS = 32  # a second at all members together: enough for verdicts, and a tenth of two cores
+# A second at all members together: enough for verdicts. A look at the plane or at pictures takes longer than one at the line.
+LOOKS = {"line": 32, "plane": 16, "images": 16}
 TTL = 5.0  # seconds that a look counts as somebody being there
 WINDOW = 3.0  # seconds over which the pace is told
 
@@ -77,7 +78,7 @@ class Sweeping:
     def __init__(self, hub: Hub, sweep: Sweep, owner: str = ""):
         self.sweep, self._hub, self._lock = sweep, hub, threading.Lock()
         self.grid = grid(sweep.until)
-        pace = Pace(fps=max(1, min(4, LOOKS // len(sweep.values))), until=sweep.until)
+        pace = Pace(fps=max(1, min(4, LOOKS[sweep.base.data.page] // len(sweep.values))), until=sweep.until)
         self.runs: tuple[Session, ...] = tuple(
             hub.open(config, pace, owner=owner, facts=sweep.facts(at)) for at, config in enumerate(sweep.configs)
         )
