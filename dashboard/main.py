@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.state import hub
 from dashboard.theme import PAGE
-from dashboard.views import compare, dynamics, follow, images, line, plane, runs, watch
+from dashboard.views import compare, dynamics, follow, images, line, plane, runs, sweep, watch
 
 # An icon of our own: those with a name are fetched from the internet, and a class room may have none.
 st.set_page_config(
@@ -28,6 +28,7 @@ else:
         st.Page(images.show, title="Images", icon=":material/grid_view:", url_path="images"),
         st.Page(dynamics.show, title="Dynamics", icon=":material/cyclone:", url_path="dynamics"),
         st.Page(compare.show, title="Compare", icon=":material/compare:", url_path="compare"),
+        st.Page(sweep.show, title="Seeds", icon=":material/grain:", url_path="sweep"),
         st.Page(runs.show, title="Runs", icon=":material/video_library:", url_path="runs"),
     ]
     here = st.navigation(pages, position="top")

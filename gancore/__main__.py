@@ -14,6 +14,7 @@ from gancore.cli.exporting import give
 from gancore.cli.importing import bring
 from gancore.cli.listing import show
 from gancore.cli.reproduce import reproduce
+from gancore.cli.sweeping import sweep
 from gancore.cli.training import FAILURES, train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
@@ -32,7 +33,7 @@ class Parser(argparse.ArgumentParser):
 def parser() -> Parser:
     made = Parser("python -m gancore", description="GANs that you can watch train, from the command line.")
     commands = made.add_subparsers(
-        required=True, metavar="list | train | doctor | reproduce | import | export", parser_class=Parser
+        required=True, metavar="list | train | sweep | doctor | reproduce | import | export", parser_class=Parser
     )
 
     listing = commands.add_parser("list", help="everything there is to pick, with its source")
@@ -55,6 +56,20 @@ def parser() -> Parser:
         "--stop-on", metavar="FAILURE", help="stop, with exit code 3, once it is told: any, " + ", ".join(FAILURES)
     )
     training.set_defaults(act=train)
+
+    many = commands.add_parser(
+        "sweep", help="one game from several seeds, or with several values of one knob, on all cores"
+    )
+    many.add_argument("what", metavar="PRESET|FILE.toml", help="where the settings come from")
+    many.add_argument("--set", action="append", default=[], metavar="KNOB=VALUE", help="such as d_opt.lr=0.01")
+    many.add_argument("--seeds", metavar="N", help="how many seeds (8)")
+    many.add_argument("--seed", metavar="S", help="the first of them, or the one of all with --vary")
+    many.add_argument(
+        "--vary", metavar="KNOB=A,B,C", help="values of one knob instead of seeds, such as d_opt.lr=0.001,0.01"
+    )
+    many.add_argument("--steps", default="5000", metavar="N", help="iterations each is played (5000)")
+    many.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    many.set_defaults(act=sweep)
 
     health = commands.add_parser("doctor", help="what is the matter with a recorded run, and what to try")
     health.add_argument("run", metavar="RUN", help="a recording's path, or its name in the folder of recordings")

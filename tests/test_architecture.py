@@ -24,7 +24,7 @@ MAY = {
     "config": before("game", "train"),
     "presets": before("config"),
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},
-    "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "cli"),
+    "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "run", "cli"),
     "__main__": before("cli", "game", "record"),
     "": {"run"},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import os
+from collections import Counter
 from pathlib import Path
 from urllib.parse import quote
 
@@ -62,15 +63,18 @@ def _list() -> None:
     """The table and what can be done with the chosen run, as the folder is now."""
     entries = [_entry(path, *_version(path)) for path in hub().recordings()]
     good = sorted((e for e in entries if not e.problem), key=lambda e: -e.created)
-    searched = st.text_input(
+    left, right = st.columns([0.62, 0.38])
+    searched = left.text_input(
         "Search",
         placeholder="Search names, notes and settings, such as: hinge ring",
         label_visibility="collapsed",
         key="runs/search",
     )
+    with right:
+        swept = _swept(good)
     unplayed = [e for e in good if not (e.iterations or e.name or e.note or e.standing == writer.LIVE)]
     every = bool(unplayed) and st.checkbox(f"Also {len(unplayed):,} that were never played", key="runs/unplayed")
-    found = [e for e in good if _matches(e, searched) and (every or e not in unplayed)]
+    found = [e for e in good if _matches(e, searched) and (every or e not in unplayed) and e.sweep in swept]
     if found:
         rows = st.dataframe(
             _table(found),
@@ -87,10 +91,30 @@ def _list() -> None:
             _together(chosen)
     else:
         st.info(
-            "Nothing recorded matches this search." if searched else "No recordings yet: press Play on any page.",
+            "No single run matches this search: choose a sweep above to see its runs."
+            if good and "" in swept and any(e.sweep for e in good)
+            else "Nothing recorded matches this search."
+            if searched
+            else "No recordings yet: press Play on any page.",
             icon=":material/search:",
         )
     _room(entries)
+
+
+def _swept(entries: list[Entry]) -> set[str]:
+    """Which sweeps' members are listed; `""` stands for runs of no sweep. A sweep of sixteen would bury everything else."""
+    known = Counter(e.sweep for e in entries if e.sweep)
+    if not known:
+        return {""}
+    single = "Single runs"
+    chosen = st.selectbox(
+        "Runs of",
+        [single, *known],
+        format_func=lambda s: s if s == single else f"Sweep of {s} ({known[s]} runs)",
+        label_visibility="collapsed",
+        key="runs/sweep",
+    )
+    return {"" if chosen == single else chosen}
 
 
 def _version(path: Path) -> tuple[int, int]:

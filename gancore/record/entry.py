@@ -34,6 +34,7 @@ class Entry:
     verdict: str = ""  # what was last said of its health, in a few words
     sick: bool = False
     writer: Any = None  # what its writer told of itself: see `standing`
+    sweep: str = ""  # of which it is a part
     problem: str = ""
 
     @property
@@ -51,7 +52,7 @@ class Entry:
         """What the file says now."""
         try:
             with Reader(path) as reader:
-                said = {key: _text(reader.fact(key)) for key in ("name", "note", "owner")}
+                said = {key: _text(reader.fact(key)) for key in ("name", "note", "owner", "sweep")}
                 parent = reader.fact("parent")
                 forked = f"{parent.get('recording')} at {parent.get('iteration')}" if isinstance(parent, dict) else ""
                 about = dict(

@@ -65,4 +65,6 @@ def _caught_up(order: Open, loading: Loading, recording: Recording) -> str:
 def _kept(order: Open, recording: Recording, observer: Observer, trainer: Trainer) -> Keeping:
     if order.owner:
         recording.tell("owner", order.owner)
+    for key, value in order.facts.items():
+        recording.tell(key, value)
     return Keeping(recording, observer, trainer)

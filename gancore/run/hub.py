@@ -60,9 +60,10 @@ class Hub:
         changes: list[tuple[int, str]] | None = None,
         fork: list | None = None,
         owner: str = "",
+        facts: dict[str, str] | None = None,
     ) -> Session:
         """A new run, paused: untrained, or with a `fork`, [path, iteration], where that recording was then."""
-        session = Session(self, self.folder, config, pace or Pace(), changes or [], fork, owner)
+        session = Session(self, self.folder, config, pace or Pace(), changes or [], fork, owner, facts)
         with self.lock:
             self.sessions[session.id] = session
         self.pool.place(session.id)

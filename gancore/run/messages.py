@@ -17,7 +17,8 @@ HEAD = struct.Struct("<II")
 class Open:
     """Host this run: start it from `config` and `changes`, or, with `resume`, from the recording at `path`.
 
-    A `fork`, [path, iteration], begins with another recording's past up to there. `owner` is noted in the recording.
+    A `fork`, [path, iteration], begins with another recording's past up to there. `owner` and `facts`, such as its `name`, are
+    noted in the recording.
     """
 
     run: str
@@ -30,6 +31,7 @@ class Open:
     playing: bool = False
     fork: list | None = None
     owner: str = ""
+    facts: dict[str, str] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

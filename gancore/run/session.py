@@ -34,6 +34,7 @@ class Session:
         changes: list[tuple[int, str]],
         fork: list | None = None,
         owner: str = "",
+        facts: dict[str, str] | None = None,
     ):
         self.id, self.key = secrets.token_urlsafe(12), secrets.token_urlsafe(12)
         self.config, self.wanted, self.pace = config, config, pace
@@ -43,6 +44,7 @@ class Session:
             fork,
             owner,
         )  # [recording, iteration] that the first start begins with; who may delete it
+        self.facts = facts or {}  # What its recordings say of themselves from the start, such as their `name`.
         self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
@@ -239,7 +241,7 @@ class Session:
     def order(self, playing: bool = False, resume: bool = False) -> messages.Open:
         """What a worker needs to host this run."""
         changes, pace = self._script() if resume else self.changes, asdict(self.pace)
-        about = dict(resume=resume, playing=playing, fork=self.fork, owner=self.owner)
+        about = dict(resume=resume, playing=playing, fork=self.fork, owner=self.owner, facts=self.facts)
         return messages.Open(self.id, self.epoch, self.config.flat(), changes, str(self.path), pace, **about)
 
     def tell(self, message) -> None:
