@@ -153,7 +153,7 @@ def test_a_run_that_diverges_stops_and_offers_the_last_good_state(visitor):
 
 def test_digits_play_and_the_nearest_real_picture_answers_a_pointer(visitor):
     me = visitor().visit("/images")
-    assert set(me.shown()) == {"health", "samples", "pca", "losses", "scores", "gradients"}
+    assert set(me.shown()) == {"health", "samples", "pca", "losses", "scores", "gradients", "held-out", "spectrum"}
     me.play()
     box = me.page.locator("[data-panel=samples] .js-plotly-plot").bounding_box()
     me.page.mouse.move(box["x"] + box["width"] * 0.25, box["y"] + box["height"] * 0.5)
