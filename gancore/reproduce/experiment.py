@@ -78,6 +78,7 @@ class Experiment:
     pace: float
     threads: int = 1
     figures: dict[str, str]
+    of_games: frozenset[str] = frozenset()  # figures that a control cannot have
     notes: tuple[str, ...] = ()
 
     def arms(self) -> tuple[Arm, ...]:

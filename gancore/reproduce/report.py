@@ -78,6 +78,7 @@ def rows(experiment: Experiment) -> list[Row]:
         Row(a.name, figure, form, a.published.get(figure), control)
         for a, control in arms
         for figure, form in experiment.figures.items()
+        if not (control and figure in experiment.of_games)
     ]
 
 

@@ -38,13 +38,13 @@ def test_slow_motion_by_key_goes_through_every_stage_and_finishes_the_iteration(
     me.until(lambda: counts(me) == (1, 1, 1) and stage(me) == "Draw")
     me.page.keyboard.press("s")
     me.page.locator(".gs-slow").wait_for(state="hidden")
-    me.until(lambda: counts(me) == (2, 2, 2))
+    me.until(lambda: counts(me) == (2, 2, 2) and len(me.server.scalars(me.run)) == 2)
     shown = me.server.scalars(me.run)
     plain = visitor().visit(f"/{page}?dynamics=alternating")
     plain.press("Step")
     plain.until(lambda: counts(plain) == (1, 1, 1))
     plain.press("Step")
-    plain.until(lambda: counts(plain) == (2, 2, 2))
+    plain.until(lambda: counts(plain) == (2, 2, 2) and len(plain.server.scalars(plain.run)) == 2)
     assert plain.server.scalars(plain.run) == shown
 
 

@@ -4,8 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from gancore.observe.metrics.modes import PERFECT_2D, Census, census, tally
+from gancore.observe.metrics.modes import PERFECT_2D, Census, band, census, tally
 
 
 def ring(count: int = 8, sigma: float = 0.01) -> np.ndarray:
@@ -79,3 +80,10 @@ def test_samples_that_are_nowhere_find_nothing(x):
     seen = census(x, ring())
     assert (seen.found, seen.high_quality, seen.effective, seen.reverse_kl) == (0, 0.0, 0.0, math.inf)
     assert np.isnan(seen.shares).all()
+
+
+@pytest.mark.parametrize("n", [1, 10, 2000, 100_000])
+def test_bands_are_the_quantiles_of_the_binomial(n):
+    random = np.random.default_rng(0)
+    p = np.concatenate([random.random(300), random.random(300) ** 60, [0.0, 1.0, 1 / 8]])
+    assert np.array_equal(band(n, p), binom.ppf([[0.025, 0.975]], n, p[:, None]) / n)

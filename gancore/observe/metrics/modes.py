@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import bdtr, bdtrik
 
 WITHIN = 3.0  # standard deviations
 PERFECT_2D = 1 - math.exp(-(WITHIN**2) / 2)  # 98.89 %: what a perfect sampler has of high quality in the plane
@@ -43,7 +43,7 @@ class Census:
     def bands(self) -> np.ndarray:
         """(K, 2): where a perfect sampler's share of each mode lies in 95 of 100 cases (binomial, exact)."""
         n = max(int(self.counts.sum()), 1)
-        return binom.ppf([[0.025, 0.975]], n, self.weights[:, None]) / n
+        return band(n, self.weights)
 
     @property
     def effective(self) -> float:
@@ -82,3 +82,14 @@ def census(x: np.ndarray, modes: np.ndarray) -> Census:
 def tally(classes: np.ndarray, count: int) -> Census:
     """The census of samples that a classifier has put into `count` classes of equal weight, (n,) in 0 .. count - 1."""
     return Census(np.bincount(classes, minlength=count), np.full(count, 1 / count), len(classes))
+
+
+def band(n: int, p: np.ndarray) -> np.ndarray:
+    """(k, 2): where the share of `n` draws that hit lies in 95 of 100 cases, for chances p (k,).
+
+    The quantiles of the binomial, as `scipy.stats.binom.ppf` has them, whose import costs every worker 33 MB.
+    """
+    q, p = np.array([0.025, 0.975]), np.asarray(p, float)[:, None]
+    hits = np.ceil(np.nan_to_num(bdtrik(q, n, p)))  # it has none for chances of nearly 0
+    fewer = np.maximum(hits - 1, 0)
+    return np.where(bdtr(fewer, n, p) >= q, fewer, hits) / n

@@ -8,10 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import torch
-from scipy.stats import binom
 
 from gancore.observe.metrics.line import jsd
-from gancore.observe.metrics.modes import Census, census
+from gancore.observe.metrics.modes import Census, band, census
 from gancore.observe.metrics.neighbours import Neighbourhood
 
 SIDE = 48  # cells along each side of the grid on which D and the densities are seen
@@ -92,7 +91,7 @@ class PlaneReference:
     @cached_property
     def bands(self) -> np.ndarray:
         """(modes, 2): where a perfect sampler's share near each mode lies in 95 of 100 cases (multinomial, so binomial)."""
-        return binom.ppf([[0.025, 0.975]], self.n, self.expected[:, None]) / self.n
+        return band(self.n, self.expected)
 
     def census(self, x: np.ndarray) -> Census:
         """Which of the modes a sample (n, 2) reaches."""
