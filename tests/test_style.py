@@ -1,4 +1,4 @@
-"""The whole repository is formatted and linted as pyproject.toml says."""
+"""The whole repository is formatted and linted as pyproject.toml says, and no test file hides another."""
 
 import subprocess
 import sys
@@ -14,3 +14,9 @@ def test_ruff_has_nothing_to_say(arguments):
         [sys.executable, "-m", "ruff", *arguments, "--no-cache", str(root)], capture_output=True, text=True, cwd=root
     )
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_no_two_test_files_have_one_name():
+    """Pytest imports them by their names alone, and stops at the second."""
+    names = [path.name for path in Path(__file__).parent.rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

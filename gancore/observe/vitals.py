@@ -84,6 +84,7 @@ class Vitals:
             "effective": [shared.effective(s) for s in near],
             "least": [cells.rarest(s) for s in shares],
             "near": [float(s.sum()) for s in near],
+            "different": [cells.different(s, len(x)) for s, x in zip(shares, perfect)],
         }
         bands = {name: (float(min(values)), float(max(values))) for name, values in found.items()}
         n = len(perfect[0])
@@ -105,6 +106,7 @@ class Vitals:
             "spread": spread(at) / self.wide,
             "effective": shared.effective(near),
             "near": float(near.sum()),
+            "different": self.cells.different(shares, len(x)),
         }
         return facts, shares
 

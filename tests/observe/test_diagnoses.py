@@ -17,11 +17,11 @@ BANDS = {"distance": (0.02, 0.04), "effective": (7.93, 7.99)}
 WELL = {
     "distance": 0.05, "spread": 1.0, "effective": 7.9, "least": 0.85, "near": 0.9, "moved": 0.03, "separation": 0.55,
     "won": 0.02, "faded": 0.8, "size": 1.0, "recognised": 0.51, "mistaken": 0.3, "copied": 1.3,
-    "closer": 0.0, "checker": 1.1, "peak": 1.0,
+    "closer": 0.0, "checker": 1.1, "peak": 1.0, "different": 0.05,
 }  # fmt: skip
 STATES = {
     "collapse": {"spread": 0.07, "distance": 1.0, "least": 0.0, "effective": 1.0, "won": 0.3, "separation": 0.8},
-    "dropped-modes": {"least": 0.0, "effective": 5.0, "distance": 0.4, "won": 0.2, "separation": 0.7},
+    "dropped-modes": {"least": 0.0, "effective": 5.0, "different": 0.6, "distance": 0.4, "won": 0.2, "separation": 0.7},
     "cycling": {"moved": 0.8, "distance": 1.0, "least": 0.0, "effective": 1.1},
     "vanishing-gradient": {"separation": 1.0, "won": 1.0, "faded": 1e-4, "distance": 2.0, "near": 0.0, "least": 0.0},
     "d-overpowers": {"separation": 0.999, "won": 0.97, "distance": 2.0, "near": 0.0, "least": 0.0},
@@ -50,6 +50,11 @@ def told(looks, every=100):
 def test_a_state_that_stays_is_told_by_its_name_alone(name):
     said = told([STATES[name]] * 40)
     assert said[0] == {"too-early"} and said[-1] == {name}
+
+
+def test_a_g_whose_own_output_is_saturated_has_collapsed_and_is_not_let_down_by_d():
+    deaf = {"spread": 0.0, "faded": 0.0, "separation": 1.0, "won": 1.0, "distance": 1.4, "least": 0.0, "effective": 1.0}
+    assert told([deaf] * 40)[-1] == {"collapse", "d-overpowers"}
 
 
 def test_a_good_run_is_healthy_and_never_anything_worse():

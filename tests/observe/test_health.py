@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from scipy.stats import chi2_contingency
 
 from gancore.config import Config
 from gancore.observe import look
@@ -52,6 +53,21 @@ def test_a_missing_mode_is_the_rarest_and_a_mode_too_rare_to_count_is_not_missed
     assert known.cells.rarest(known.cells.shares(x[at])[0]) == 0
     uneven = RING.with_("data.imbalance", 1000.0)
     assert vitals(uneven).cells.rarest(vitals(uneven).cells.shares(sample(uneven))[0]) > 0.5
+
+
+def test_parts_with_another_share_are_those_that_a_test_of_two_proportions_finds():
+    """NDB by SciPy's chi² of each 2×2 table, which is the same test."""
+    known, x = vitals(RING), sample(RING)
+    cells, n = known.cells, len(x) - len(x) // 10
+    shares, _ = cells.shares(np.concatenate([x[len(x) // 5 :], x[: len(x) // 10]]))
+    fewer, _ = cells.shares(x[np.linalg.norm(x - np.array([1.0, 0.0]), axis=1) > 0.5])
+    for seen in (shares, fewer, np.linspace(0.8, 1.2, 8) * cells.due):
+        tables = [
+            [[s * n, (1 - s) * n], [due * cells.counted, (1 - due) * cells.counted]] for s, due in zip(seen, cells.due)
+        ]
+        found = np.mean([chi2_contingency(table, correction=False).pvalue < 0.05 for table in tables])
+        assert cells.different(seen, n) == pytest.approx(found)
+    assert cells.different(fewer, n) > 0.1 and cells.different(cells.due, n) == 0
 
 
 def test_samples_that_are_no_numbers_are_near_nothing():

@@ -86,7 +86,7 @@ class DroppedModes(Diagnosis):
     name = "dropped-modes"
     title = "Dropped modes"
     says = "Part of the data is never, or hardly ever, drawn by G."
-    shows = ("least", "effective")
+    shows = ("least", "different")
     proof = COVERAGE
     yields_to = ("collapse", "cycling", "divergence", "d-blind", "d-overpowers", "vanishing-gradient")
 

@@ -14,6 +14,7 @@ ROUNDS = 48  # perfect samples behind the bands
 SWEEPS = 25  # of Lloyd's algorithm
 RARE = 0.01  # Share due to a cell below which a finite sample cannot tell that it is missing.
 WITHIN = 3.0  # standard deviations from a mode that count as near
+BEYOND = 1.96  # standard errors between two shares: one cell in twenty is farther off by chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,7 @@ class Cells:
     reach: np.ndarray  # (K,)
     limit: float  # in reaches
     due: np.ndarray = field(default_factory=lambda: np.zeros(0))  # (K,) share of perfect samples
+    counted: int = 0  # of how many of them
 
     @classmethod
     def around(cls, modes: np.ndarray, perfect: list[np.ndarray]) -> Cells:
@@ -39,7 +41,8 @@ class Cells:
         return cls(centres, np.ones(count), 2 * float(np.quantile(away, 0.99)))._counted(perfect)
 
     def _counted(self, perfect: list[np.ndarray]) -> Cells:
-        return replace(self, due=np.mean([self.shares(x)[0] for x in perfect], axis=0))
+        due = np.mean([self.shares(x)[0] for x in perfect], axis=0)
+        return replace(self, due=due, counted=sum(map(len, perfect)))
 
     def shares(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Of all samples (n, d) the share that belongs to each cell, and the share that is near it too: (K,) and (K,)."""
@@ -52,6 +55,15 @@ class Cells:
         """The smallest of the shares (K,) as a part of what is due to that cell, of cells to which enough is due to tell."""
         told = self.due >= RARE
         return float((shares[told] / self.due[told]).min()) if told.any() else math.nan
+
+    def different(self, shares: np.ndarray, n: int) -> float:
+        """Richardson & Weiss 2018, NDB/K: the part of cells whose share (K,) of `n` samples is not their due, beyond chance.
+
+        A two-proportion z-test at 5 % for each cell: a perfect sampler has 0.05, give or take sqrt(0.05 · 0.95 / K).
+        """
+        both = (n * shares + self.counted * self.due) / (n + self.counted)
+        error = np.sqrt(both * (1 - both) * (1 / n + 1 / self.counted))
+        return float((np.abs(shares - self.due) > BEYOND * error).mean())
 
 
 def effective(shares: np.ndarray) -> float:
