@@ -9,7 +9,7 @@ import torch
 
 from gancore.reproduce import experiments, play
 from gancore.reproduce.experiment import Experiment
-from gancore.reproduce.goodfellow import EPOCH, momentum_rises
+from gancore.reproduce.goodfellow import EPOCH, momentum_rises, rates_fall
 from gancore.train.trainer import Trainer
 
 HAS_MNIST = os.path.isdir(os.path.join(os.environ.get("GANSCOPE_DATA", "/nowhere"), "mnist"))
@@ -79,6 +79,8 @@ def test_the_first_gan_starts_and_moves_as_its_code_says():
         trainer.config.d_opt.momentum == trainer.config.g_opt.momentum == pytest.approx(0.5 + 0.2 * 2 / 249, abs=1e-5)
     )
     assert momentum_rises()[-1].what == "g_opt.momentum=0.7" and trainer.config.dynamics.same
+    first, last = rates_fall()[0], rates_fall()[-1]
+    assert first.iteration == 80 * EPOCH and (last.iteration, last.what) == (119 * EPOCH, "g_opt.lr=0.005")
 
 
 @pytest.fixture
