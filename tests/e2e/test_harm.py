@@ -34,9 +34,9 @@ def test_a_killed_worker_is_replaced_and_the_page_says_so(browser, tmp_path):
         me = Visitor(browser.new_page(), server).visit().play(200)
         me.page.wait_for_timeout(1500)
         os.kill(server.workers()[0], signal.SIGKILL)
-        me.page.get_by_text("The worker process died").wait_for(timeout=3000)
+        me.page.get_by_text("The worker process died").wait_for()
         at = me.iteration
-        me.until(lambda: me.iteration > at, seconds=6, why="for the run to go on")
+        me.until(lambda: me.iteration > at, why="for the run to go on")
         rows = [int(row["iteration"]) for row in server.scalars(me.run)]
         assert rows == list(range(1, len(rows) + 1))
         me.page.close()

@@ -97,7 +97,7 @@ def test_a_loop_that_stops_for_a_while_is_silent_and_then_goes_on(loop, monkeypa
     process, run = loop
     monkeypatch.setattr(writer, "FRESH", 1.5)
     run.subscribe(lambda: None)
-    until(lambda: run.state == "playing")
+    until(lambda: run.state == "playing" and shown(run) > 0)
     os.kill(process.pid, signal.SIGSTOP)
     until(lambda: run.state == "paused")
     assert run.status()[1]["detail"].startswith("No news since")
