@@ -55,6 +55,8 @@ def test_a_state_that_stays_is_told_by_its_name_alone(name):
 def test_a_g_whose_own_output_is_saturated_has_collapsed_and_is_not_let_down_by_d():
     deaf = {"spread": 0.0, "faded": 0.0, "separation": 1.0, "won": 1.0, "distance": 1.4, "least": 0.0, "effective": 1.0}
     assert told([deaf] * 40)[-1] == {"collapse", "d-overpowers"}
+    barely = deaf | {"faded": 1e-6}  # as narrow, but D's slope is what is missing
+    assert told([barely] * 40)[-1] == {"vanishing-gradient"}
 
 
 def test_a_good_run_is_healthy_and_never_anything_worse():

@@ -9,8 +9,8 @@ WON = 0.6  # and has won this much of all there is.
 FAR = 4.0  # Times the distance of the worst of perfect samples,
 ASTRAY = 0.5  # and in standard deviations of the data: a narrow bell trembles by 0.2 to 0.5.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
-SAME = 0.01  # Of the data's spread: samples that differ by less are one sample, and no gradient of D's reaches G through it.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
+DEAD = 1e-9  # Of the same: a sigmoid that is sure leaves more than that; with less, G's own units are dead or saturated.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.05  # or so little won that D might as well toss one.
 
@@ -43,8 +43,8 @@ class VanishingGradient(Diagnosis):
     yields_to = ("divergence",)
 
     def strength(self, seen):
-        # Where G's own output is saturated it draws one sample, and is deaf to D, sure or not: that is a collapse.
-        return all_of(unbeaten(seen), below(seen.usual("faded"), FADED), above(seen.usual("spread"), SAME))
+        # A G whose own units are dead draws one sample and is deaf to D, sure or not: that is a collapse.
+        return all_of(unbeaten(seen), below(seen.usual("faded"), FADED), above(seen.usual("faded"), DEAD))
 
     def cure(self, config):
         if config.loss.name in ("minimax", "zero-sum"):

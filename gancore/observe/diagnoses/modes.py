@@ -114,7 +114,7 @@ class Cycling(Diagnosis):
 
     def strength(self, seen):
         # Few samples change their parts by chance alone: of 256 pictures up to a quarter.
-        moving = above(seen.usual("moved"), max(MOVING, 2 * seen.band("moved")[1]))
+        moving = above(seen.usual("moved", 0.6), max(MOVING, 2 * seen.band("moved")[1]))
         return all_of(moving, above(seen.usual("distance"), PLAINLY))
 
     def cure(self, config):
