@@ -80,7 +80,7 @@ def test_the_first_gan_starts_and_moves_as_its_code_says():
     )
     assert momentum_rises()[-1].what == "g_opt.momentum=0.7" and trainer.config.dynamics.same
     first, last = rates_fall()[0], rates_fall()[-1]
-    assert first.iteration == 80 * EPOCH and (last.iteration, last.what) == (119 * EPOCH, "g_opt.lr=0.005")
+    assert first.iteration == 200 * EPOCH and (last.iteration, last.what) == (299 * EPOCH, "g_opt.lr=0.02")
 
 
 @pytest.fixture

@@ -214,6 +214,7 @@ def test_a_probe_that_stumbles_stops_its_run_alone(hosting, monkeypatch):
     hosting.say(messages.Watch("seen", ["losses"]))
     hosting.rounds(lambda: hosting.run("seen").state == "failed")
     assert "division by zero" in hosting.status("seen").detail
+    hosting.plays("other", 1)
     hosting.plays("other", hosting.run("other").trainer.iteration + 20)
 
 
