@@ -51,6 +51,11 @@ class Hosting:
     def plays(self, name, n):
         self.rounds(lambda: self.run(name).trainer and self.run(name).trainer.iteration >= n)
 
+    def goes_on(self, name, n):
+        """Plays so many iterations more, once the run is loaded."""
+        self.plays(name, 0)
+        self.plays(name, self.run(name).trainer.iteration + n)
+
     def status(self, name):
         return [m for m in self.told if isinstance(m, messages.Status) and m.run == name][-1]
 
@@ -144,7 +149,7 @@ def test_a_bad_order_fails_with_a_sentence_and_harms_nobody(order, hosting):
     assert hosting.status("bad").detail and not hosting.status("bad").loading
     for message in (messages.Step("bad", "d"), messages.Change("bad", "batch=7"), messages.Watch("bad", ["density"])):
         hosting.say(message)
-    hosting.plays("good", hosting.run("good").trainer.iteration + 50)
+    hosting.goes_on("good", 50)
 
 
 def test_orders_for_a_run_that_is_not_here_are_ignored(hosting):
@@ -159,7 +164,7 @@ def test_data_that_cannot_be_had_is_a_kind_failure_and_play_tries_again(hosting,
     hosting.open("good")
     hosting.open("mnist", {"data": "mnist"})
     hosting.rounds(lambda: hosting.run("mnist").state == "failed")
-    hosting.plays("good", hosting.run("good").trainer.iteration + 50)
+    hosting.goes_on("good", 50)
     told = hosting.status("mnist").detail
     assert "GANSCOPE_DATA" in told and "127.0.0.1" in told
     first = hosting.run("mnist")
@@ -214,8 +219,7 @@ def test_a_probe_that_stumbles_stops_its_run_alone(hosting, monkeypatch):
     hosting.say(messages.Watch("seen", ["losses"]))
     hosting.rounds(lambda: hosting.run("seen").state == "failed")
     assert "division by zero" in hosting.status("seen").detail
-    hosting.plays("other", 1)
-    hosting.plays("other", hosting.run("other").trainer.iteration + 20)
+    hosting.goes_on("other", 20)
 
 
 def test_a_restart_in_the_middle_of_a_round_leaves_the_old_run_alone(hosting):

@@ -10,7 +10,7 @@ FAR = 4.0  # Times the distance of the worst of perfect samples,
 ASTRAY = 0.5  # and in standard deviations of the data: a narrow bell trembles by 0.2 to 0.5.
 STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
-DEAD = 1e-9  # Of the same: a sigmoid that is sure leaves more than that; with less, G's own units are dead or saturated.
+DEAD = 1e-9  # Of the same: a D that is sure leaves more than that; with less, G's own units are dead or saturated.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.05  # or so little won that D might as well toss one.
 
