@@ -26,12 +26,12 @@ from gancore.run.recorded import known
 MB = 2**20
 NEWS = 3.0  # Seconds between two looks into the folder.
 LIVE = "● live"
-STANDINGS = {writer.LIVE: LIVE, writer.SILENT: "silent", writer.GONE: "cut off", writer.CLOSED: ""}
+STANDINGS = {writer.LIVE: LIVE, writer.SILENT: "at rest", writer.GONE: "cut off", writer.CLOSED: ""}
 COLUMNS = {
     "name": st.column_config.TextColumn("Run", width="large"),
     "standing": st.column_config.TextColumn(
         "State",
-        help="live: being trained now. silent: still open, no news. cut off: its program ended without closing it",
+        help="live: being trained now. at rest: still open, no news. cut off: its program ended without closing it",
         width="small",
     ),
     "verdict": st.column_config.TextColumn("Verdict", help="What the doctor last said", width="medium"),
