@@ -12,7 +12,7 @@ STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 DEAD = 1e-9  # Of the same: a D that is sure leaves more than that; with less, G's own units are dead or saturated.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
-NOTHING = 0.05  # or so little won that D might as well toss one.
+NOTHING = 0.2  # or so little won that D might as well toss one.
 
 
 def astray(seen) -> float:

@@ -13,7 +13,7 @@ from gancore.observe.diagnoses.shelf import (
     starting_rate,
 )
 
-SPREAD = 0.2  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
+SPREAD = 0.17  # Of the data's: one bell of eight has 0.07, two neighbours 0.33.
 RAREST = 0.2  # Of its due: a perfect sampler's rarest of eight modes has 0.85.
 SLOWLY = 0.8  # Of the distance at 60 % of the run: what is missing is not about to be found.
 WIDE = 0.65  # Of the data's standard deviation: two bells with a gap of eight of their own become one hill.
@@ -91,7 +91,7 @@ class DroppedModes(Diagnosis):
     yields_to = ("collapse", "cycling", "divergence", "d-blind", "d-overpowers", "vanishing-gradient")
 
     def strength(self, seen):
-        return all_of(below(seen.usual("least"), RAREST), above(seen.progress, SLOWLY))
+        return all_of(below(seen.usual("least", 0.75), RAREST), above(seen.progress, SLOWLY))
 
     def cure(self, config):
         return (
