@@ -12,7 +12,8 @@ STALLED = 0.9  # Of the distance at 60 % of the run: no nearer in the last 40 %.
 FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 0.03 and more.
 DEAD = 1e-9  # Of the same: a D that is sure leaves more than that; with less, G's own units are dead or saturated.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
-NOTHING = 0.2  # or so little won that D might as well toss one.
+NOTHING = 0.2  # or so little won that D might as well toss one,
+WORSE = -0.02  # and not lost by it: who is loudly wrong in some of the pairs is not silent.
 
 
 def astray(seen) -> float:
@@ -28,7 +29,8 @@ def unbeaten(seen) -> float:
 
 def lost(seen) -> float:
     """D cannot tell real from generated, or hardly says a different thing of them."""
-    return max(below(seen.usual("separation"), BLIND), below(seen.usual("won"), NOTHING) if seen.known("won") else 0.0)
+    won = seen.usual("won") if seen.known("won") else -1.0
+    return max(below(seen.usual("separation"), BLIND), below(won, NOTHING) if won > WORSE else 0.0)
 
 
 @diagnoses.add
