@@ -48,7 +48,7 @@ class Trainer:
         source=None,
         state: State | None = None,
         planned: tuple[Event, ...] = (),
-        engine: str = "looped",
+        engine: str = "compiled",
     ):
         """`planned` events happen by themselves when their iteration is reached: how a link replays a run.
 

@@ -95,7 +95,7 @@ def test_results_go_where_they_are_told():
 )
 def test_a_loop_is_the_plain_engine_bit_for_bit_however_it_is_cut(settings):
     config = Config.from_flat(SMALL | settings)
-    plain, loop = Trainer(config, engine="eager"), Trainer(config)
+    plain, loop = Trainer(config, engine="eager"), Trainer(config, engine="looped")
     rows = plain.advance(60)
     assert torch.equal(rows, torch.cat([loop.advance(n) for n in (1, 2, 7, 30, 20)]))
     for name, x in plain.state.tensors().items():
@@ -147,7 +147,7 @@ def test_a_state_that_was_kept_aside_stays_what_it_was():
 
 def test_the_first_iterations_are_played_at_once_and_a_tape_made_while_they_play(monkeypatch):
     monkeypatch.setattr(looped, "PATIENCE", 0.05)
-    trainer = Trainer(Config.from_flat(SMALL))
+    trainer = Trainer(Config.from_flat(SMALL), engine="looped")
     trainer.advance(1)
     assert trainer.engine.told == "eager"
     trainer.advance(500)

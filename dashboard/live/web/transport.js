@@ -4,7 +4,8 @@ import { icon, make } from "./dom.js";
 import { copy, settingsLink, watchLink } from "./links.js";
 import { Share } from "./share.js";
 
-const ENGINE = "how iterations are carried out: eager, operation after operation; looped, many in one call, with the same results";
+const ENGINE =
+  "how iterations are carried out: eager, operation after operation; looped, many in one call; compiled, with kernels built for this machine; all with the same results";
 const COUNTS = {
   iteration: ["Iteration", "k discriminator updates, then one generator update"],
   d_updates: ["D updates", "discriminator updates so far"],

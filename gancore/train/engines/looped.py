@@ -15,9 +15,9 @@ from gancore.catalog import knobs
 from gancore.config import ROLES, Config
 from gancore.game.game import Game
 from gancore.train.engines.eager import Eager
-from gancore.train.engines.plan import call
+from gancore.train.engines.plan import Call, call
 from gancore.train.engines.scripted import Script, compiled
-from gancore.train.engines.tape import Reseed, Untaped
+from gancore.train.engines.tape import Reseed, Untaped, bits
 from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
@@ -111,18 +111,24 @@ class Ahead:
 class Loop:
     """A tape that can be played."""
 
+    tried = False  # whether it is known what compiled kernels make of it
+
     def __init__(self, tape: Taped, only: Config | None):
         """`only` is the one config that the tape holds for, if its numbers are fixed."""
         self.tape, self.only, self.latest = tape, only, None
         script = Script(tape.numbers)
-        for step in tape.steps:
-            script.write(step if isinstance(step, Reseed) else call(step))
+        for step in self.calls():
+            script.write(step)
         script.tell(tape.seen)
         for name, made in tape.outputs.items():
             script.copy(tape.inputs[name], made)
         self.script, self.run = script, compiled(script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
         self.foresight: tuple | None = None
+
+    def calls(self) -> list[Call | Reseed]:
+        """What is played, in its order."""
+        return [step if isinstance(step, Reseed) else call(step) for step in self.tape.steps]
 
     def foresee(self, config: Config, state: State, n: int) -> Ahead | None:
         """The numbers of up to `n` iterations, as far as they go the way of the tape; None if it does not fit at all."""
@@ -179,7 +185,3 @@ def fixed(config: Config) -> dict:
         for address, value in settings.items()
         if address not in free or address.startswith(("data", "noise"))
     }
-
-
-def bits(x: Tensor) -> Tensor:
-    return x.reshape(-1).contiguous().view(torch.uint8)

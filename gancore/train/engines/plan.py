@@ -82,6 +82,7 @@ class Places:
                 self.born.setdefault(place(x), at)
         self._join()
         self._return()
+        self._over()
         self.blocks = self._shared()
 
     def _join(self) -> None:
@@ -119,6 +120,24 @@ class Places:
                 self.within[where] = old, 0
                 if copies and last == at:
                     self.steps[at] = None
+
+    def _over(self) -> None:
+        """What is worked out number by number is written over what it is worked out from, if nobody reads that any more."""
+        kept = {place(x) for x in (*self.inputs.values(), *self.outputs.values(), self.seen)}
+        kept |= {*self.within, *(place(whole) for whole, _ in self.within.values())}
+        for at, step in enumerate(self.steps):
+            if not (isinstance(step, Step) and step.fresh and torch.Tag.pointwise in step.run.tags):
+                continue
+            (new,) = step.made
+            if new is None or place(new) in self.within or not fills(new):
+                continue
+            for old in tensors(step):
+                where = place(old)
+                dies = where in self.born and where not in kept and max(self.read[where]) == at
+                alone = all(reads_alike(x, old) for x in tensors(step) if place(x) == where)
+                if dies and alone and fills(old) and reads_alike(new, old) and new.dtype is old.dtype:
+                    self.within[place(new)] = old, 0
+                    break
 
     def _shared(self) -> dict[int, torch.UntypedStorage]:
         """Memory for large tensors, used again where one is done with before the other begins."""

@@ -15,6 +15,7 @@ from torch import Generator, Tensor
 
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled
+from gancore.train.engines.stretches import Stretch
 from gancore.train.engines.tape import Reseed, Untaped, look, place
 
 HEAD = (
@@ -31,11 +32,16 @@ class Script:
         self.tensors: list[Tensor] = []
         self.lists: list[list[Tensor]] = []  # whose tensors are written to: of a list made on the way that goes unseen
         self.generators: list[Generator] = []
+        self.stretches: list[Stretch] = []  # which hold the memory that they name
         self.names: dict[tuple, str] = {}  # of tensors, by where they lie
         self.lines: list[str] = []
         self.fills: list[str] = []
 
-    def write(self, step: Call | Reseed) -> None:
+    def write(self, step: Call | Reseed | Stretch) -> None:
+        if isinstance(step, Stretch):
+            self.stretches.append(step)
+            self.lines.append(f"torch.ops.gancore.stretch({self.tensor(step.program)})")
+            return
         if isinstance(step, Reseed):
             self.lines.append(
                 f"{self.generator(step.generator)}.manual_seed(int({self.tensor(step.seed)}.item()) + {step.offset})"

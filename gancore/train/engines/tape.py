@@ -228,3 +228,8 @@ def look(value: Any) -> Any:
     if isinstance(value, Tensor):
         return place(value), value.storage_offset(), tuple(value.shape), value.stride(), str(value.dtype)
     return value.formula if isinstance(value, Number) else value
+
+
+def bits(x: Tensor) -> Tensor:
+    """The bytes of a tensor, in order: equal for numbers that are no two ways of saying the same."""
+    return x.reshape(-1).contiguous().view(torch.uint8)

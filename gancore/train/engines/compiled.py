@@ -1,0 +1,45 @@
+"""The looped engine with compiled kernels, once there are some: they are swapped in between two iterations, with the same bits."""
+
+from __future__ import annotations
+
+import torch
+
+from gancore.train.engines.compiling import kernels
+from gancore.train.engines.looped import Ahead, Loop, Looped
+from gancore.train.engines.plan import Call
+from gancore.train.engines.stretches import Stretch, stretched
+from gancore.train.engines.tape import Reseed
+from gancore.train.state import State
+
+
+class Compiled(Looped):
+    """Plays stretches where it can, and plain loops where a stretch is not seen to play alike."""
+
+    @property
+    def told(self) -> str:
+        if self.why or not self.loops:
+            return super().told
+        if isinstance(self.loops[-1], StretchedLoop):
+            return "compiled"
+        return f"looped: {kernels.why}" if kernels.why else "looped"
+
+    def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
+        loop, ahead = super().fitting(state, n)
+        if loop is None or loop.tried or torch.get_num_threads() > 1 or not kernels.ready():
+            return loop, ahead
+        loop.tried = True
+        faster = StretchedLoop(loop.tape, loop.only)
+        if self.agrees(faster, state):
+            self.loops[self.loops.index(loop)] = faster
+            return faster, faster.foresee(self.moves.config, state, n)
+        loop.latest = None  # the other has written where it plays
+        return loop, ahead
+
+
+class StretchedLoop(Loop):
+    """A loop with as many of its calls as can be in stretches."""
+
+    tried = True
+
+    def calls(self) -> list[Call | Reseed | Stretch]:
+        return stretched(super().calls())

@@ -1,0 +1,271 @@
+// Stretches of an iteration that need no dispatcher: plain loops on memory that is fixed, with the bits of PyTorch's own kernels.
+//
+// A program is a tensor of 64-bit words, a kernel and what it takes, again and again. Addresses are of float32 unless said;
+// `stretches.py` writes programs and names the kernels in this order.
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include <torch/library.h>
+
+extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k, const float* alpha,
+                       const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c,
+                       const int* ldc);
+
+namespace {
+
+enum Kernel { PRODUCT, FILL, SHIFT, SHIFT_RELU, RELU, MASK, LEAKY, LEAKY_BACK, NEGATE, ADD, SUBTRACT, MULTIPLY, DIVIDE, COPY,
+              COUNT, NARROW, WIDEN, ROWS_AT, SUM_ROWS, SUM_COLUMNS, THIN, THIN_TURNED };
+
+struct Words {
+    const int64_t* at;
+
+    int64_t number() { return *at++; }
+    float* floats() { return reinterpret_cast<float*>(*at++); }
+    double* doubles() { return reinterpret_cast<double*>(*at++); }
+    float real() {
+        double value;
+        std::memcpy(&value, at++, sizeof value);
+        return static_cast<float>(value);
+    }
+};
+
+void product(Words& w) {
+    const char *ta = w.number() ? "t" : "n", *tb = w.number() ? "t" : "n";
+    const int m = w.number(), n = w.number(), k = w.number();
+    const float *a = w.floats(); const int lda = w.number();
+    const float *b = w.floats(); const int ldb = w.number();
+    const float one = 1, beta = w.number();
+    float *c = w.floats(); const int ldc = w.number();
+    sgemm_(ta, tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
+}
+
+// Two to four columns, for which BLAS has a loop of one number at a time: each sum from its first term to its last, unfused.
+
+template <int N, int W>
+void thin_block(const float* x, int64_t step, const float* y, int64_t k, int64_t m, float* out) {
+    float sum[N][W] = {};
+    for (int64_t l = 0; l < k; l++)
+        for (int j = 0; j < N; j++) {
+            const float one = y[l * N + j];
+            for (int i = 0; i < W; i++) sum[j][i] += x[l * step + i] * one;
+        }
+    for (int64_t i = 0; i < m; i++)
+        for (int j = 0; j < N; j++) out[i * N + j] = sum[j][i];
+}
+
+template <int N>
+void thin(const float* x, const float* y, float* out, int64_t m, int64_t k, bool turned) {  // x (m, k), or turned (k, m)
+    constexpr int W = 32;
+    static thread_local std::vector<float> lines;
+    lines.assign(k * W, 0);
+    for (int64_t i = 0; i < m; i += W) {
+        const int64_t some = std::min<int64_t>(W, m - i);
+        if (turned && some == W) {
+            thin_block<N, W>(x + i, m, y, k, W, out + i * N);
+            continue;
+        }
+        for (int64_t r = 0; r < some; r++)
+            for (int64_t l = 0; l < k; l++) lines[l * W + r] = turned ? x[l * m + i + r] : x[(i + r) * k + l];
+        thin_block<N, W>(lines.data(), W, y, k, some, out + i * N);
+    }
+}
+
+void thin(Words& w, bool turned) {
+    const float *x = w.floats(), *y = w.floats();
+    float* out = w.floats();
+    const int64_t m = w.number(), n = w.number(), k = w.number();
+    if (n == 2) thin<2>(x, y, out, m, k, turned);
+    if (n == 3) thin<3>(x, y, out, m, k, turned);
+    if (n == 4) thin<4>(x, y, out, m, k, turned);
+}
+
+// Numbers one by one; what a comparison with NaN decides is what PyTorch's kernels decide.
+
+template <class F>
+void each(Words& w, F f) {
+    const float* x = w.floats();
+    float* out = w.floats();
+    const int64_t n = w.number();
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) out[i] = f(x[i]);
+}
+
+template <class F>
+void both(Words& w, F f) {
+    const float *x = w.floats(), *y = w.floats();
+    float* out = w.floats();
+    const int64_t n = w.number(), x_step = w.number(), y_step = w.number();  // a step of 0: one number for all
+    if (!y_step) {
+        const float one = *y;
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++) out[i] = f(x[i], one);
+    } else if (!x_step) {
+        const float one = *x;
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++) out[i] = f(one, y[i]);
+    } else {
+#pragma GCC ivdep
+        for (int64_t i = 0; i < n; i++) out[i] = f(x[i], y[i]);
+    }
+}
+
+template <class F>
+void rows(Words& w, F f) {  // one row of numbers against every row
+    const float* one = w.floats();
+    float* out = w.floats();
+    const int64_t m = w.number(), n = w.number();
+    for (int64_t i = 0; i < m; i++, out += n) {
+#pragma GCC ivdep
+        for (int64_t j = 0; j < n; j++) out[j] = f(out[j], one[j]);
+    }
+}
+
+inline float relu(float x) { return 0 > x ? 0 : x; }
+
+void widen(Words& w) {
+    const uint8_t* x = reinterpret_cast<const uint8_t*>(w.number());
+    float* out = w.floats();
+    const int64_t n = w.number();
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) out[i] = x[i];
+}
+
+void rows_at(Words& w) {  // rows of so many bytes, by their numbers
+    const char* x = reinterpret_cast<const char*>(w.number());
+    const int64_t* which = reinterpret_cast<const int64_t*>(w.number());
+    char* out = reinterpret_cast<char*>(w.number());
+    const int64_t n = w.number(), bytes = w.number(), distance = w.number();
+    if (bytes == sizeof(float))
+        for (int64_t i = 0; i < n; i++) std::memcpy(out + i * sizeof(float), x + which[i] * distance, sizeof(float));
+    else
+        for (int64_t i = 0; i < n; i++) std::memcpy(out + i * bytes, x + which[i] * distance, bytes);
+}
+
+// Sums in PyTorch's order (aten/src/ATen/native/cpu/SumKernel.cpp): cascades of four levels over K rows and W columns.
+
+constexpr int LEVELS = 4, WIDTH = 8;
+
+inline int log2_up(int64_t x) {
+    int power = 0;
+    while ((int64_t{1} << power) < x) power++;
+    return power;
+}
+
+template <int K, int W>
+void cascade(const float* x, int64_t step, int64_t beside, int64_t size, float (&sum)[K][W]) {
+    const int power = std::max(4, log2_up(size) / LEVELS);
+    const int64_t block = int64_t{1} << power;
+    float level[LEVELS][K][W] = {};
+    const auto take = [&](int64_t i) {
+        for (int k = 0; k < K; k++)
+            for (int j = 0; j < W; j++) level[0][k][j] += x[i * step + k * beside + j];
+    };
+    const auto raise = [&](int from, int to) {
+        for (int k = 0; k < K; k++)
+            for (int j = 0; j < W; j++) level[to][k][j] += level[from][k][j];
+    };
+    int64_t i = 0;
+    while (i + block <= size) {
+        for (const int64_t end = i + block; i < end; i++) take(i);
+        for (int l = 1; l < LEVELS; l++) {
+            raise(l - 1, l);
+            std::memset(level[l - 1], 0, sizeof level[l - 1]);
+            if (i & ((block - 1) << (l * power))) break;
+        }
+    }
+    for (; i < size; i++) take(i);
+    for (int l = 1; l < LEVELS; l++) raise(l, 0);
+    std::memcpy(sum, level[0], sizeof sum);
+}
+
+template <int W>
+void four_rows(const float* x, int64_t step, int64_t size, float (&sum)[1][W]) {
+    float part[4][W];
+    cascade<4, W>(x, 4 * step, step, size / 4, part);
+    for (int64_t i = size / 4 * 4; i < size; i++)
+        for (int j = 0; j < W; j++) part[0][j] += x[i * step + j];
+    for (int k = 1; k < 4; k++)
+        for (int j = 0; j < W; j++) part[0][j] += part[k][j];
+    std::memcpy(sum, part[0], sizeof sum);
+}
+
+void sum_rows(Words& w) {  // of m rows of n numbers each row's sum, or their mean
+    const float* x = w.floats();
+    float* out = w.floats();
+    const int64_t m = w.number(), n = w.number();
+    const float share = w.real();
+    for (int64_t i = 0; i < m; i++, x += n) {
+        float sum[1][WIDTH], all = 0;
+        four_rows<WIDTH>(x, WIDTH, n / WIDTH, sum);
+        for (int64_t j = n / WIDTH * WIDTH; j < n; j++) all += x[j];
+        for (int j = 0; j < WIDTH; j++) all += sum[0][j];
+        out[i] = (0 + all) / share;
+    }
+}
+
+void sum_columns(Words& w) {  // of m rows of n numbers the sum of all rows
+    const float* x = w.floats();
+    float* out = w.floats();
+    const int64_t m = w.number(), n = w.number();
+    int64_t j = 0;
+    for (; j + 4 * WIDTH <= n; j += 4 * WIDTH) {
+        float sum[1][4 * WIDTH];
+        cascade<1, 4 * WIDTH>(x + j, n, 0, m, sum);
+        for (int i = 0; i < 4 * WIDTH; i++) out[j + i] = 0 + sum[0][i];
+    }
+    for (; j + WIDTH <= n; j += WIDTH) {
+        float sum[1][WIDTH];
+        four_rows<WIDTH>(x + j, n, m, sum);
+        for (int i = 0; i < WIDTH; i++) out[j + i] = 0 + sum[0][i];
+    }
+    for (; j < n; j++) {
+        float sum[1][1];
+        four_rows<1>(x + j, n, m, sum);
+        out[j] = 0 + sum[0][0];
+    }
+}
+
+void stretch(const at::Tensor& program) {
+    Words w{program.const_data_ptr<int64_t>()};
+    const int64_t* end = w.at + program.numel();
+    while (w.at < end) {
+        switch (w.number()) {
+            case PRODUCT: product(w); break;
+            case FILL: rows(w, [](float, float one) { return one; }); break;
+            case SHIFT: rows(w, [](float x, float one) { return x + one; }); break;
+            case SHIFT_RELU: rows(w, [](float x, float one) { return relu(x + one); }); break;
+            case RELU: each(w, relu); break;
+            case MASK: both(w, [](float slope, float y) { return y <= 0 ? 0 : slope; }); break;
+            case LEAKY: { const float leak = w.real(); each(w, [=](float x) { return x * (x > 0 ? 1 : leak); }); break; }
+            case LEAKY_BACK: {
+                const float leak = w.real();
+                both(w, [=](float slope, float x) { return slope * (x > 0 ? 1 : leak); });
+                break;
+            }
+            case NEGATE: each(w, [](float x) { return -x; }); break;
+            case ADD: both(w, [](float x, float y) { return x + y; }); break;
+            case SUBTRACT: both(w, [](float x, float y) { return x - y; }); break;
+            case MULTIPLY: both(w, [](float x, float y) { return x * y; }); break;
+            case DIVIDE: both(w, [](float x, float y) { return x / y; }); break;
+            case COPY: { const float* x = w.floats(); float* out = w.floats(); std::memcpy(out, x, w.number()); break; }
+            case COUNT: { const double *x = w.doubles(), *y = w.doubles(); *w.doubles() = *x + *y; break; }
+            case NARROW: { const double* x = w.doubles(); *w.floats() = static_cast<float>(*x); break; }
+            case WIDEN: widen(w); break;
+            case ROWS_AT: rows_at(w); break;
+            case SUM_ROWS: sum_rows(w); break;
+            case SUM_COLUMNS: sum_columns(w); break;
+            case THIN: thin(w, false); break;
+            case THIN_TURNED: thin(w, true); break;
+        }
+    }
+}
+
+}  // namespace
+
+// It reads and writes what its schema does not tell: TorchScript may neither drop nor move it.
+TORCH_LIBRARY(gancore, library) {
+    library.def(torch::schema("stretch(Tensor program) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
+}
+TORCH_LIBRARY_IMPL(gancore, CPU, library) { library.impl("stretch", stretch); }

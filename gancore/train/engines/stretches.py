@@ -1,0 +1,335 @@
+"""What of a plan can be played below PyTorch's dispatcher: programs for `stretches.cpp`, in whose kernels the bits are the same.
+
+Of numbers in float32 that lie in order, on the processor and one thread. Whatever else there is stays a call of its own.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import groupby
+
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves, tree_map
+
+from gancore.train.engines.numbers import Number
+from gancore.train.engines.plan import Call, Filled
+from gancore.train.engines.tape import Reseed, aten, bits, look
+
+KERNELS = (
+    *("product", "fill", "shift", "shift_relu", "relu", "mask", "leaky", "leaky_back", "negate"),
+    *("add", "subtract", "multiply", "divide", "copy", "count", "narrow", "widen", "rows_at"),
+    *("sum_rows", "sum_columns", "thin", "thin_turned"),
+)  # in the order of `stretches.cpp`
+ONE_BLOCK = 128  # factors in a sum that a product adds up in one go: a bias may then come after it as well as before
+
+THIN = range(2, 5)  # columns of a product for which BLAS has nothing fast
+SOME = 99_991  # random numbers that a kernel is tried on, again and again: a prime, so that no two lines are alike
+PROVEN: dict[tuple, bool] = {}  # by signature, in this process
+
+Words = list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """Calls that follow one another, as one program."""
+
+    program: Tensor
+    calls: tuple[Call, ...]  # which hold the memory that the program names
+
+
+def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch]:
+    """The same calls, with as many as can be in stretches."""
+    played: list[Call | Reseed | Stretch] = []
+    for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
+        if native:
+            calls, programs = zip(*run)
+            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), calls))
+        else:
+            played += [call for call, _ in run]
+    return played
+
+
+def written(call: Call | Reseed) -> list[Words] | None:
+    """A call as kernels, or None if there are none for it that have been seen to give the same bits."""
+    if isinstance(call, Reseed) or call.run not in WRITERS or not (call.into or call.run in IN_PLACE):
+        return None
+    program = programmed(call)
+    if program is None:
+        return None
+    signature = signed(call)
+    if signature not in PROVEN:
+        PROVEN[signature] = proven(call)
+    return program if PROVEN[signature] else None
+
+
+def signed(call: Call) -> tuple:
+    """Equal for calls that do the same to tensors of the same kind."""
+    order: dict[int, int] = {}
+    return str(call.run), *(
+        (x.dtype, x.shape, x.stride(), order.setdefault(x.data_ptr(), len(order))) if isinstance(x, Tensor) else repr(x)
+        for x in tree_leaves((bare(call.args), bare(call.options), call.outs))
+    )
+
+
+def proven(call: Call) -> bool:
+    """Whether the kernels give PyTorch's bits here, on random numbers."""
+    one, other = elsewhere(call), elsewhere(call)
+    with torch.no_grad():
+        one.run(*one.args, **one.options, **dict(zip(one.into, one.outs)))
+    run(programmed(other))
+    pairs = zip(tree_leaves((one.args, one.outs)), tree_leaves((other.args, other.outs)))
+    return all(torch.equal(bits(x), bits(y)) for x, y in pairs if isinstance(x, Tensor))
+
+
+def run(program: Iterable[Words]) -> None:
+    torch.ops.gancore.stretch(torch.tensor([word for words in program for word in words]))
+
+
+def elsewhere(call: Call) -> Call:
+    """The call on memory of its own, with the same numbers every time."""
+    moved: dict = {}
+
+    def there(x):
+        if not isinstance(x, Tensor) or x.dtype is torch.uint8:  # pictures: large, and only read
+            return x
+        if look(x) not in moved:
+            size = 1 + sum((n - 1) * step for n, step in zip(x.shape, x.stride())) if x.numel() else 0
+            numbers = chance(x.dtype).repeat(size // SOME + 1)[:size]
+            moved[look(x)] = numbers.as_strided(x.shape, x.stride())
+        return moved[look(x)]
+
+    args, options, outs = tree_map(there, (bare(call.args), bare(call.options), call.outs))
+    return replace(call, args=args, options=options, outs=outs)
+
+
+@cache
+def chance(dtype: torch.dtype) -> Tensor:
+    """Some random numbers of this kind; whole ones may stand for places, of which there are two at least."""
+    stream = torch.Generator().manual_seed(0)
+    if dtype.is_floating_point:
+        return torch.randn(SOME, generator=stream, dtype=dtype)
+    return torch.randint(2, (SOME,), generator=stream, dtype=dtype)
+
+
+def bare(value):
+    """Arguments, with tensors for the numbers that stand where one is expected."""
+    return tree_map(lambda x: x.tensor if isinstance(x, Filled) else x, value)
+
+
+def programmed(call: Call) -> list[Words] | None:
+    """A call as kernels, if these are what it asks for."""
+    arguments = {a.name: a.default_value for a in call.run._schema.arguments}
+    arguments |= dict(zip(arguments, call.args)) | call.options
+    given = [x for x in arguments.values() if not isinstance(x, Tensor)]
+    if any(isinstance(x, Number) or (isinstance(x, Filled) and x.number is not None) for x in given):
+        return None  # it changes from iteration to iteration
+    named = bare(arguments)
+    outs = dict(zip(call.into, call.outs)) if call.into else {"out": named["self"]}
+    return WRITERS[call.run](**(named | {"out": next(iter(outs.values()))}))
+
+
+def fused(programs: Iterable[list[Words]]) -> Iterator[Words]:
+    """All kernels in their order; a bias and the bend after it are one pass."""
+    kernels = [words for program in programs for words in program]
+    for at, words in enumerate(kernels):
+        before, after = kernels[at - 1] if at else None, kernels[at + 1] if at + 1 < len(kernels) else None
+        if bent(words, after):
+            yield [KERNELS.index("shift_relu"), *words[1:]]
+        elif not (before and bent(before, words)):
+            yield words
+
+
+def bent(shift: Words, bend: Words | None) -> bool:
+    """Whether the second is a ReLU in place of what the first shifts."""
+    if not bend or KERNELS[shift[0]] != "shift" or KERNELS[bend[0]] != "relu":
+        return False
+    (_, _, place, m, n), (_, x, out, size) = shift, bend
+    return place == x == out and m * n == size
+
+
+# -- each operation as kernels: all arguments by their names, and `out` --------------------------------------------------
+
+
+def kernel(name: str, *words: int | float | Tensor) -> Words:
+    return [KERNELS.index(name), *map(word, words)]
+
+
+def word(x: int | float | Tensor) -> int:
+    if isinstance(x, Tensor):
+        return x.data_ptr()
+    return struct.unpack("q", struct.pack("d", x))[0] if isinstance(x, float) else x
+
+
+def plain(*tensors: Tensor) -> bool:
+    """Whether all are numbers in float32 that lie in order."""
+    return all(isinstance(x, Tensor) and x.dtype is torch.float32 and x.is_contiguous() and x.is_cpu for x in tensors)
+
+
+def each(name: str) -> Callable:
+    def write(self, out, **_):
+        return [kernel(name, self, out, out.numel())] if plain(self, out) else None
+
+    return write
+
+
+def both(name: str) -> Callable:
+    def write(self, other, out, alpha=1, **_):
+        return between(name, self, other, out) if alpha == 1 else None
+
+    return write
+
+
+def between(name: str, x: Tensor, y: Tensor, out: Tensor, *constants: float) -> list[Words] | None:
+    """Two of one shape, or one of them a single number."""
+    if not plain(x, y, out) or any(a.shape != out.shape and a.numel() != 1 for a in (x, y)):
+        return None
+    steps = [int(a.numel() != 1 or out.numel() == 1) for a in (x, y)]
+    return [kernel(name, *constants, x, y, out, out.numel(), *steps)] if any(steps) else None
+
+
+def mask(grad_output, self, threshold, out, **_):
+    return between("mask", grad_output, self, out) if threshold == 0 and self.shape == grad_output.shape else None
+
+
+def leaky(self, negative_slope, out, **_):
+    return [kernel("leaky", float(negative_slope), self, out, out.numel())] if plain(self, out) else None
+
+
+def leaky_back(grad_output, self, negative_slope, self_is_result, out, **_):
+    alike = not self_is_result and self.shape == grad_output.shape
+    return between("leaky_back", grad_output, self, out, float(negative_slope)) if alike else None
+
+
+def add(self, other, out, alpha=1, **_):
+    counts = all(isinstance(x, Tensor) and x.dtype is torch.float64 and x.numel() == 1 for x in (self, other, out))
+    if alpha == 1 and counts:
+        return [kernel("count", self, other, out)]
+    return between("add", self, other, out) if alpha == 1 else None
+
+
+def copied(self, out, **_):
+    if self.dtype is torch.float64 and out.dtype is torch.float32 and out.numel() == 1:
+        return [kernel("narrow", self, out)]
+    if self.dtype is torch.uint8 and plain(out) and self.is_contiguous():
+        return [kernel("widen", self, out, out.numel())]
+    alike = self.dtype is out.dtype and self.shape == out.shape and self.is_contiguous() and out.is_contiguous()
+    return [kernel("copy", self, out, out.nbytes)] if alike else None
+
+
+def taken(self, indices, out, **_):
+    """Rows by their numbers, which are drawn and so within bounds."""
+    at, *more = indices
+    if (
+        more
+        or at.dtype is not torch.int64
+        or not (at.is_contiguous() and out.is_contiguous() and self[0].is_contiguous())
+    ):
+        return None
+    return [kernel("rows_at", self, at, out, at.numel(), self[0].nbytes, self.stride(0) * self.element_size())]
+
+
+def joined(tensors, dim, out, **_):
+    """What lies one after another once it is joined: stacks, and rows under rows."""
+    if dim != 0 or not plain(*tensors, out):
+        return None
+    words, at = [], out.data_ptr()
+    for x in tensors:
+        words.append(kernel("copy", x, at, x.nbytes))
+        at += x.nbytes
+    return words
+
+
+def product(self, mat2, out, **_):
+    if out.shape[1] in THIN and plain(mat2, out) and len(mat2) > 1:
+        for name, x in (("thin", self), ("thin_turned", self.t())):
+            if plain(x):
+                return [kernel(name, x, mat2, out, *out.shape, len(mat2))]
+    words = multiplied(self, mat2, out, 0)
+    return words and [words]
+
+
+def affine(self, mat1, mat2, beta, alpha, out, **_):
+    """A layer's outputs. The bias comes first, as in PyTorch, unless it makes no difference."""
+    if beta != 1 or alpha != 1 or not plain(self) or self.shape != out.shape[1:]:
+        return None
+    late = len(mat2) <= ONE_BLOCK and plain(mat1) and lined(mat2, *mat2.shape) == (0, mat2.stride(1))
+    words = multiplied(mat1, mat2, out, 1 - late)
+    bias = kernel("shift" if late else "fill", self, out, *out.shape)
+    return words and ([words, bias] if late else [bias, words])
+
+
+def multiplied(x: Tensor, y: Tensor, out: Tensor, beta: int) -> Words | None:
+    """x (rows, k) times y (k, columns) as PyTorch hands it to BLAS, which counts columns first."""
+    if not plain(out) or any(a.dtype is not torch.float32 for a in (x, y)):
+        return None
+    (rows, columns), k = out.shape, x.shape[1]
+    if columns > 1:
+        out, x, y, rows, columns = out.t(), y.t(), x.t(), columns, rows
+    lines = [lined(x, rows, k), lined(y, k, columns)]
+    if None in lines:
+        return None
+    (x_turned, ldx), (y_turned, ldy) = lines
+    ldc = rows if columns == 1 else out.stride(1)
+    return kernel("product", x_turned, y_turned, rows, columns, k, x, ldx, y, ldy, beta, out, ldc)
+
+
+def lined(a: Tensor, rows: int, columns: int) -> tuple[int, int] | None:
+    """Whether BLAS is to turn a factor, and how far apart its lines are; None if it does not lie in lines."""
+    if a.stride(0) == 1 and a.stride(1) >= max(1, rows):
+        return 0, rows if columns == 1 else a.stride(1)
+    if a.stride(1) == 1 and a.stride(0) >= max(1, columns):
+        return 1, columns if rows == 1 else a.stride(0)
+    return None
+
+
+def summed(self, dim, keepdim, dtype, out, **_):
+    return totals(self, dim, out, 1.0) if dtype in (None, torch.float32) else None
+
+
+def averaged(self, out, dim=None, dtype=None, **_):
+    if dtype not in (None, torch.float32) or not plain(self, out):
+        return None
+    return totals(self, dim or list(range(self.dim())), out, self.numel() / out.numel())
+
+
+def totals(x: Tensor, dim, out: Tensor, share: float) -> list[Words] | None:
+    """Sums over the last or the first dimensions."""
+    if not plain(x, out) or not dim:
+        return None
+    summed, n = sorted(d % x.dim() for d in dim), out.numel()
+    size = x.numel() // n
+    if n == 1 or summed == list(range(x.dim() - len(summed), x.dim())):
+        return [kernel("sum_rows", x, out, n, size, share)] if size >= 8 else None
+    if summed == list(range(len(summed))) and share == 1 and n >= 8:
+        return [kernel("sum_columns", x, out, size, n)]
+    return None
+
+
+WRITERS = {
+    aten.mm.out: product,
+    aten.addmm.out: affine,
+    aten.relu.out: each("relu"),
+    aten.threshold_backward.grad_input: mask,
+    aten.leaky_relu.out: leaky,
+    aten.leaky_relu_backward.grad_input: leaky_back,
+    aten.neg.out: each("negate"),
+    aten.add.out: add,
+    aten.sub.out: both("subtract"),
+    aten.mul.out: both("multiply"),
+    aten.div.out: both("divide"),
+    aten.div_.Tensor: both("divide"),
+    aten.add_.Tensor: add,
+    aten.clone.out: copied,
+    aten._to_copy.out: copied,
+    aten.index.Tensor_out: taken,
+    aten.stack.out: joined,
+    aten.cat.out: joined,
+    aten.sum.IntList_out: summed,
+    aten.mean.out: averaged,
+    aten.mean.dtype_out: averaged,
+}
+IN_PLACE = {aten.div_.Tensor, aten.add_.Tensor}  # which write where they read

@@ -1,0 +1,181 @@
+"""Compiled kernels are PyTorch's own to the last bit, and what is not is not used."""
+
+import re
+import time
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from gancore.config import Config
+from gancore.train.engines import compiled, looped, stretches
+from gancore.train.engines.compiling import SOURCE, kernels
+from gancore.train.engines.numbers import Book
+from gancore.train.engines.plan import Call, Filled
+from gancore.train.engines.stretches import KERNELS, Stretch, programmed, run, stretched
+from gancore.train.engines.tape import aten, bits
+from gancore.train.trainer import Trainer
+
+SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
+ODD = torch.tensor([0.0, -0.0, 1.0, -1.0, float("inf"), -float("inf"), float("nan"), 1e-42, -1e-42, 3e38, -3e38])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def built():
+    end = time.monotonic() + 120
+    while not kernels.ready() and not kernels.why and time.monotonic() < end:
+        time.sleep(0.1)
+    if kernels.why:
+        pytest.skip(f"no compiled kernels: {kernels.why}")
+    assert kernels.loaded
+
+
+def chance(*shape):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(sum(shape)))
+
+
+def odd(n=200):
+    """Numbers of every kind, and as many ordinary ones."""
+    return torch.cat([ODD.repeat_interleave(len(ODD)), chance(n)])
+
+
+def alike(operation, *args, into="out", **options):
+    """Whether the kernels leave what the operation leaves."""
+    name = "out" if into.endswith("out") else into
+    shape = operation(*args, **options).shape
+    one, other = torch.full(shape, 7.0), torch.full(shape, 7.0)
+    overload = getattr(operation, into)
+    overload(*args, **options, **{name: one})
+    program = programmed(Call(overload, args, options, (other,), (name,)))
+    assert program is not None, "no kernels for it"
+    run(program)
+    return torch.equal(bits(one), bits(other))
+
+
+def test_the_kernels_are_numbered_as_in_their_source():
+    listed = re.search(r"enum Kernel \{([^}]*)\}", SOURCE.read_text())[1]
+    assert tuple(name.strip().lower() for name in listed.split(",")) == KERNELS
+
+
+@pytest.mark.parametrize("operation", [aten.relu, aten.neg], ids=str)
+def test_numbers_one_by_one(operation):
+    assert alike(operation, odd())
+
+
+@pytest.mark.parametrize("operation", [aten.add, aten.sub, aten.mul, aten.div], ids=str)
+def test_numbers_two_by_two(operation):
+    x, y = odd(), torch.cat([ODD.repeat(len(ODD)), chance(3, 200)[0]])
+    assert alike(operation, x, y)
+    assert alike(operation, x, torch.tensor(0.3))
+    assert alike(operation, torch.tensor(0.3), y)
+
+
+def test_slopes_of_bends():
+    slope, y = odd(), torch.cat([ODD.repeat(len(ODD)), chance(200)])
+    assert alike(aten.threshold_backward, slope, y, 0, into="grad_input")
+    assert alike(aten.leaky_relu, y, 0.2)
+    assert alike(aten.leaky_relu_backward, slope, y, 0.2, False, into="grad_input")
+
+
+@pytest.mark.parametrize(
+    "m, n, k", [(128, 32, 32), (64, 784, 100), (1, 32, 256), (256, 1, 32), (3, 5, 7), (128, 32, 1)]
+)
+@pytest.mark.parametrize("turned", range(4))
+def test_products_however_their_factors_lie(m, n, k, turned):
+    x = chance(k, m).t() if turned & 1 else chance(m, k)
+    y = chance(n, k).t() if turned & 2 else chance(k, n)
+    assert alike(aten.mm, x, y)
+    assert alike(aten.addmm, chance(n), x, y)
+
+
+@pytest.mark.parametrize("n", range(1, 6))
+@pytest.mark.parametrize("m, k", [(128, 512), (256, 128), (37, 5), (1, 2), (32, 32)])
+def test_products_of_a_few_columns(m, n, k):
+    assert alike(aten.mm, chance(m, k), chance(k, n))
+    assert alike(aten.mm, chance(k, m).t(), chance(k, n))
+
+
+@pytest.mark.parametrize("m", [1, 2, 3, 15, 16, 17, 64, 127, 256, 300, 5000])
+@pytest.mark.parametrize("n", [8, 9, 31, 32, 33, 45, 128])
+def test_sums_in_their_order(m, n):
+    assert alike(aten.sum, chance(m, n), [0], True, into="IntList_out")
+    assert alike(aten.sum, chance(n, m + 7), [1], into="IntList_out")
+    assert alike(aten.mean, chance(n, m + 7), [1])
+    assert alike(aten.mean, chance(m, n), into="dtype_out")
+
+
+def test_what_lies_elsewhere_is_brought():
+    assert alike(aten.stack, [chance(5), chance(6)[1:]])
+    assert alike(aten.cat, [chance(5, 3), chance(2, 3)])
+    assert alike(aten.clone, chance(4, 4))
+    assert alike(aten.index, chance(9, 6), [torch.tensor([8, 0, 3, 3])], into="Tensor_out")
+
+
+def test_bytes_become_numbers():
+    out, given = torch.empty(256), torch.arange(256, dtype=torch.uint8)
+    run(programmed(Call(aten._to_copy.out, (given,), {}, (out,), ("out",))))
+    assert out.tolist() == list(range(256))
+
+
+def test_a_number_that_changes_keeps_its_call():
+    x, changing = torch.ones(3), Book().leaf("rate", 0.1)
+    for y in (torch.ones(3), Filled.of(changing, torch.float32)):
+        call = Call(aten.mul.out, (x, y), {}, (torch.empty(3),), ("out",))
+        assert (programmed(call) is None) is isinstance(y, Filled)
+
+
+def test_kernels_that_give_other_bits_are_not_used(monkeypatch):
+    call = Call(aten.relu.out, (chance(11),), {}, (torch.empty(11),), ("out",))
+    assert isinstance(stretched([call])[0], Stretch)
+    monkeypatch.setattr(stretches, "PROVEN", {})
+    monkeypatch.setitem(stretches.WRITERS, aten.relu.out, stretches.WRITERS[aten.neg.out])
+    assert stretched([call]) == [call]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"data": "ring", "noise.dim": 2},
+        {"penalty": "wgan-gp"},
+        {"d": "maxout"},
+        {"g.norm": "batch"},
+        {"g.dropout": 0.3},
+        {"d.activation": "leaky-relu"},
+        {"dynamics": "lookahead", "dynamics.k": 3},
+        {"constraint": "spectral-norm"},
+        {"precision": "bfloat16"},
+        {"g_opt": "sgd", "d_opt": "rmsprop"},
+    ],
+    ids=str,
+)
+def test_compiled_it_is_the_plain_engine_bit_for_bit(settings, monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    config = Config.from_flat(SMALL | settings)
+    plain, fast = Trainer(config, engine="eager"), Trainer(config)
+    assert torch.equal(plain.advance(60), torch.cat([fast.advance(n) for n in (1, 2, 7, 30, 20)]))
+    for name, x in plain.state.tensors().items():
+        assert torch.equal(x, fast.state.tensors()[name]), name
+    assert fast.engine.told == "compiled"
+
+
+def test_kernels_that_come_late_are_swapped_in_without_a_seam(monkeypatch):
+    coming = SimpleNamespace(ready=lambda: False, why="")
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    monkeypatch.setattr(compiled, "kernels", coming)
+    trainer, told, rows = Trainer(Config.from_flat(SMALL)), [], []
+    for n in (10, 20):
+        rows.append(trainer.advance(n))
+        told.append(trainer.engine.told)
+        coming.ready = lambda: True
+    assert told == ["looped", "compiled"]
+    assert torch.equal(torch.cat(rows), Trainer(Config.from_flat(SMALL), engine="eager").advance(30))
+
+
+def test_a_faster_loop_that_plays_differently_is_dropped(monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    monkeypatch.setattr(compiled, "stretched", lambda calls: calls[:-1])
+    trainer = Trainer(Config.from_flat(SMALL))
+    rows = trainer.advance(30)
+    assert trainer.engine.told == "looped"
+    assert torch.equal(rows, Trainer(Config.from_flat(SMALL), engine="eager").advance(30))
