@@ -20,8 +20,9 @@ from pathlib import Path
 
 import torch
 
+from gancore.train.engines.compiling import kernels
 from gancore.train.trainer import Trainer
-from tests.benchmarks.games import GAMES, game
+from tests.benchmarks.games import GAMES, HALF, game
 from tests.benchmarks.matmuls import Matmuls, square
 from tests.benchmarks.peers import Peer
 from tests.benchmarks.plain_loop import PlainLoop
@@ -29,7 +30,7 @@ from tests.benchmarks.plain_loop import PlainLoop
 ROUNDS, SECONDS = 7, 0.6  # of each way to play, in each game
 QUICK = 3, 0.2
 SEEDS, OF_SEEDS = 16, ("1-D toy", "2-D")
-WAYS = ("plain", "eager", "looped")
+WAYS = ("plain", "eager", "looped", "compiled")
 
 
 def rate(advance: Callable[[int], object], seconds: float) -> float:
@@ -64,31 +65,34 @@ def until_fast(trainer: Trainer) -> tuple[float, float]:
 
 
 def one_game(name: str, rounds: int, seconds: float, jax: bool) -> str:
-    """A line of the table."""
-    config = game(name)
+    """A line of the table. The plain loop and the products are in float32 in any case."""
+    config, half = game(name), name.endswith(HALF)
     source = config.data.open()
-    plain, eager, fast = (Trainer(config, source, engine=engine) for engine in ("eager", "eager", "looped"))
-    clock, processor = until_fast(fast)
-    ways = {"plain": PlainLoop(plain.game, config).advance, "eager": eager.advance, "looped": fast.advance}
-    matmuls = None if "dcgan" in config.g.name else Matmuls(eager)
+    players = {way: Trainer(config, source, engine=way) for way in WAYS[1:]}
+    clock, processor = until_fast(players["looped"])
+    until_fast(players["compiled"])
+    ways = {"plain": PlainLoop(Trainer(config, source, engine="eager").game, config).advance}
+    ways |= {way: trainer.advance for way, trainer in players.items()}
+    matmuls = None if half or "dcgan" in config.g.name else Matmuls(players["eager"])
     if matmuls:
         ways["matmuls"] = matmuls.advance
     playing = {way: lambda s, advance=advance: rate(advance, s) for way, advance in ways.items()}
     with contextlib.ExitStack() as stack:
-        if jax:
+        if jax and not half:
             peer = stack.enter_context(contextlib.closing(Peer("tests.benchmarks.jax_loop", name)))
             playing["jax"] = peer.rate
         seen = in_turns(playing, rounds, seconds)
     middle = {way: statistics.median(rates) for way, rates in seen.items()}
-    cells = f"{name:11}{len(fast.state.g) + len(fast.state.d):10,}{middle['plain']:9,.0f}"
-    for way in ("eager", "looped", "jax"):
+    fast = players["compiled"]
+    cells = f"{name:20}{len(fast.state.g) + len(fast.state.d):10,}{middle['plain']:8,.0f}"
+    for way in (*WAYS[1:], "jax"):
         known = way in seen
         cells += f"{middle[way]:9,.0f}{over(seen[way], seen['plain']):7.2f}" if known else f"{'-':>9}{'-':>7}"
-    cells += f"{clock:9.2f}{processor:7.2f}" + (f"{peer.ready:7.1f}" if jax else f"{'-':>7}")
+    cells += f"{clock:8.2f}{processor:6.2f}" + (f"{peer.ready:6.1f}" if "jax" in seen else f"{'-':>6}")
     if matmuls:
         peak = 1e-9 * matmuls.flops * middle["matmuls"]
-        cells += f"{1e-6 * matmuls.flops:9,.1f}{peak:9.1f}{over(seen['looped'], seen['matmuls']):8.0%}"
-        cells += f"{over(seen['jax'], seen['matmuls']):7.0%}" if jax else f"{'-':>7}"
+        cells += f"{1e-6 * matmuls.flops:9,.1f}{peak:9.1f}{over(seen['compiled'], seen['matmuls']):9.0%}"
+        cells += f"{over(seen['jax'], seen['matmuls']):6.0%}" if jax else f"{'-':>6}"
     return f"{cells}   {fast.engine.told}"
 
 
@@ -102,10 +106,10 @@ def many_seeds(name: str, processes: int, rounds: int, seconds: float) -> str:
             made = [Peer("tests.benchmarks.seeds_loop", *told, core=k) for k, told in enumerate(arguments)]
             teams[way] = [stack.enter_context(contextlib.closing(peer)) for peer in made]
         seen = in_turns({way: lambda s, team=team: together(team, s) for way, team in teams.items()}, rounds, seconds)
-    cells = f"{name:11}{processes:10}{statistics.median(seen['plain']):9,.0f}"
+    cells = f"{name:20}{processes:10}{statistics.median(seen['plain']):8,.0f}"
     for way in WAYS[1:]:
         cells += f"{statistics.median(seen[way]):9,.0f}{over(seen[way], seen['plain']):7.2f}"
-    return f"{cells}{over(seen['looped'], seen['eager']):14.2f}"
+    return f"{cells}{over(seen['compiled'], seen['eager']):14.2f}"
 
 
 def together(team: list[Peer], seconds: float) -> float:
@@ -133,20 +137,28 @@ def main(*options: str) -> None:
     rounds, seconds = QUICK if "--quick" in options else (ROUNDS, SECONDS)
     torch.set_num_threads(1)
     began, jax = time.perf_counter(), installed("jax")
+    while not kernels.ready() and not kernels.why:
+        time.sleep(0.1)
+    built = time.perf_counter() - began
     print(f"{date.today()}, {processor()}, {os.cpu_count()} cores, one thread; load before {os.getloadavg()[0]:.1f}")
     print(f"torch {torch.__version__}, jax {jax}; {rounds} interleaved rounds of {seconds} s of the processor")
+    print(f"kernels: {kernels.why or f'ready after {built:.1f} s'}")
     print(f"torch.mm of two squares of 1024: {square(seconds):.0f} GFLOP/s\n")
-    print("iterations/s; × is over the plain loop; ready: seconds until the fast engine plays, by the clock and the")
     print(
-        "processor, and JAX's compilation; products: what one iteration multiplies, alone in torch.mm, and the share of"
+        "iterations/s; × is over the plain loop, which is in float32 in any case; ready: seconds until the looped engine"
     )
-    print("that speed at which an iteration is played")
-    print(f"{'game':11}{'weights':>10}{'plain':>9}{'eager':>9}{'×':>7}{'looped':>9}{'×':>7}{'JAX':>9}{'×':>7}", end="")
-    print(f"{'ready':>9}{'cpu':>7}{'JAX':>7}{'MFLOP':>9}{'GFLOP/s':>9}{'looped':>8}{'JAX':>7}   played by")
+    print(
+        "plays, by the clock and the processor, and JAX's compilation; products: what one iteration multiplies, alone in"
+    )
+    print("torch.mm, and the share of that speed at which the compiled engine and JAX play an iteration")
+    print(f"{'game':20}{'weights':>10}{'plain':>8}", end="")
+    print("".join(f"{way:>9}{'×':>7}" for way in (*WAYS[1:], "JAX")), end="")
+    print(f"{'ready':>8}{'cpu':>6}{'JAX':>6}{'MFLOP':>9}{'GFLOP/s':>9}{'compiled':>9}{'JAX':>6}   played by")
     for name in GAMES:
         print(one_game(name, rounds, seconds, jax is not None), flush=True)
     print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
-    print(f"{'game':11}{'processes':>10}{'plain':>9}{'eager':>9}{'×':>7}{'looped':>9}{'×':>7}{'× over eager':>14}")
+    print(f"{'game':20}{'processes':>10}{'plain':>8}", end="")
+    print("".join(f"{way:>9}{'×':>7}" for way in WAYS[1:]) + f"{'× over eager':>14}")
     for name in OF_SEEDS:
         for processes in (1, 2):
             print(many_seeds(name, processes, rounds, seconds), flush=True)

@@ -37,7 +37,7 @@ def one_game(browser, server, name: str, rounds: int) -> str:
     with contextlib.ExitStack() as stack:
         page = stack.enter_context(contextlib.closing(browser.new_page(viewport={"width": 1366, "height": 768})))
         bare = stack.enter_context(
-            contextlib.closing(Peer("tests.benchmarks.seeds_loop", name, "looped", "0", "1", core=1))
+            contextlib.closing(Peer("tests.benchmarks.seeds_loop", name, "compiled", "0", "1", core=1))
         )
         me = Visitor(page, server).visit(f"/{config.data.page}?{urlencode(config.to_query() | {'fps': FPS})}")
         me.play(1)

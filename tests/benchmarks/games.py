@@ -1,4 +1,4 @@
-"""The five games that the engine is measured with, from two nets of a thousand weights to two of a million."""
+"""The five games that the engine is measured with, from two nets of a thousand weights to two of a million, and rules beside."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from gancore.config import Config
 
 COMMON = {"loss": "non-saturating", "dynamics": "alternating", "penalty": "none", "g_opt": "adam", "d_opt": "adam"}
 MNIST = {"data": "mnist", "noise.dim": 100, "batch": 64}
-PAPER = "paper nets"
+PAPER, HALF = "paper nets", "bfloat16"
 
 
 def both(**knobs) -> dict:
@@ -18,10 +18,11 @@ GAMES = {
     "1-D toy": {"data": "two-normals", "noise.dim": 1, "batch": 128, **both(width=32, depth=2)},
     "2-D": {"data": "ring", "noise.dim": 2, "batch": 256, **both(width=128, depth=2)},
     "784-128-1": {**MNIST, **both(width=128, depth=1)},
-    PAPER: {"schedule": "constant"},
-    f"{PAPER}, Adam": {**COMMON, "schedule": "constant"},
+    PAPER: {"schedule": "constant", "precision": "float32"},
+    f"{PAPER}, Adam": {**COMMON, "schedule": "constant", "precision": "float32"},
     "DCGAN": {**MNIST, "g": "dcgan", "d": "dcgan", **both(channels=40)},
 }
+GAMES |= {f"{name}, {HALF}": GAMES[name] | {"precision": HALF} for name in ("784-128-1", PAPER, "DCGAN")}
 
 
 def game(name: str) -> Config:

@@ -24,13 +24,14 @@ from gancore.run.hub import Hub
 from gancore.run.sweep.members import Sweeping
 from gancore.run.sweep.sweep import Sweep
 from gancore.train.trainer import Trainer
-from tests.benchmarks.engine import ADAM, BOTH, GAMES, plain
+from tests.benchmarks.games import game
+from tests.benchmarks.plain_loop import PlainLoop
 
 MEMBERS, ROUNDS, SECONDS = 16, 5, 4.0
 READY = 400  # iterations by which every member has its tape
 LAG = 1.5  # seconds
 EQUAL = 200  # iterations that are held against single runs
-PLAYED = {"1-D toy, 32-32, batch 128": 9.0, "2-D, 128-128, batch 256": 2.0}  # and the ratio that is wanted
+PLAYED = {"1-D toy": 9.0, "2-D": 2.0}  # and the ratio that is wanted
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -39,7 +40,7 @@ def one_after_another(told, name: str, way: str) -> None:
     os.nice(5)  # as the workers are
     torch.set_num_threads(1)
     trainer = Trainer(config := game(name), engine="eager")
-    advance = plain(config, trainer) if way == "plain" else trainer.advance
+    advance = PlainLoop(trainer.game, config).advance if way == "plain" else trainer.advance
     advance(20)
     while seconds := told.recv():
         n, began, used = 0, time.perf_counter(), time.thread_time()
@@ -47,10 +48,6 @@ def one_after_another(told, name: str, way: str) -> None:
             advance(10)
             n += 10
         told.send((n / (time.perf_counter() - began), n / (time.thread_time() - used)))
-
-
-def game(name: str) -> Config:
-    return Config.from_flat({**BOTH, **ADAM, **GAMES[name]})
 
 
 class Plainly:

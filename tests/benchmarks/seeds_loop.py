@@ -10,6 +10,7 @@ import time
 
 import torch
 
+from gancore.train.engines.compiling import kernels
 from gancore.train.trainer import Trainer
 from tests.benchmarks.games import game
 from tests.benchmarks.peers import serve
@@ -26,7 +27,12 @@ def main(name: str, way: str, first: int, last: int) -> None:
         trainer = Trainer(config, engine="eager" if way == "plain" else way)
         players.append(PlainLoop(trainer.game, config) if way == "plain" else trainer)
 
-    n = 40  # the fast engine plays after 32
+    while way == "compiled" and not kernels.ready() and not kernels.why:
+        time.sleep(0.1)
+    for player in players:
+        while isinstance(player, Trainer) and way != "eager" and player.engine.told == "eager":
+            player.advance(1)
+    n = 40
 
     def turn() -> int:
         for player in players:
