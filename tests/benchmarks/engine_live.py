@@ -28,7 +28,7 @@ from tests.benchmarks.streaming_cost import cpu_seconds
 from tests.e2e.app import FLAGS, Visitor, chromium, serving
 
 ROUNDS, SECONDS, FPS = 5, 5.0, 10
-WARM = 3.0  # seconds after the fast engine has begun
+WARM = 3.0  # seconds after the compiled engine has begun
 
 
 def one_game(browser, server, name: str, rounds: int) -> str:
@@ -41,7 +41,7 @@ def one_game(browser, server, name: str, rounds: int) -> str:
         )
         me = Visitor(page, server).visit(f"/{config.data.page}?{urlencode(config.to_query() | {'fps': FPS})}")
         me.play(1)
-        me.until(lambda: me.iteration > 60, seconds=240)
+        me.until(lambda: page.locator("[data-count=engine]").inner_text() == "compiled", seconds=240)
         page.wait_for_timeout(1000 * WARM)
         lived, alone, frames = [], [], []
         for turn in range(rounds):
