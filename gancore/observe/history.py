@@ -27,18 +27,20 @@ class History:
         self._low, self._low_at = np.full(shape, np.inf, np.float32), np.zeros(shape, np.int64)
         self._high, self._high_at = np.full(shape, -np.inf, np.float32), np.zeros(shape, np.int64)
         self._first = self._count = 0
+        self._waiting: list[np.ndarray] = []  # blocks that came and are not taken in yet: most come many between two reads
+        self._came = 0  # iterations, with those that wait
         self._newest = np.full(len(self.names), np.nan, np.float32)
         self._recent = np.empty((0, len(self.names)), np.float32)
         self._lines: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def __len__(self) -> int:
-        """Iterations taken in so far."""
-        return self._count
+        """Iterations that came so far."""
+        return self._came
 
     @property
     def last_iteration(self) -> int:
-        """The last one taken in, -1 before the first."""
-        return self._first + self._count - 1
+        """The last one that came, -1 before the first."""
+        return self._first + self._came - 1
 
     def append(self, block: np.ndarray, first_iteration: int) -> None:
         """Takes in `block` (n, names), one row per iteration; `first_iteration` has to follow the last one."""
@@ -46,17 +48,25 @@ class History:
             raise ValueError(
                 f"a block of shape {block.shape} came: give (n, {len(self.names)}) for {', '.join(self.names)}"
             )
-        if self._count and first_iteration != self._first + self._count:
-            raise ValueError(f"iteration {first_iteration} came: the next one is {self._first + self._count}")
+        if self._came and first_iteration != self._first + self._came:
+            raise ValueError(f"iteration {first_iteration} came: the next one is {self._first + self._came}")
         if len(block) == 0:
             return
-        if self._count == 0:
+        if self._came == 0:
             self._first = int(first_iteration)
-        for start in range(0, len(block), CHUNK):
-            self._take(np.asarray(block[start : start + CHUNK], np.float32))
-        self._newest = np.array(block[-1], np.float32)
-        self._recent = np.concatenate([self._recent, np.asarray(block[-RECENT:], np.float32)])[-RECENT:]
-        self._lines = {}
+        self._waiting.append(np.array(block, np.float32))
+        self._came += len(block)
+        if self._came - self._count >= CHUNK:
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Takes in what waits."""
+        if self._waiting:
+            block, self._waiting, self._lines = np.concatenate(self._waiting), [], {}
+            for start in range(0, len(block), CHUNK):
+                self._take(block[start : start + CHUNK])
+            self._newest = block[-1].copy()
+            self._recent = np.concatenate([self._recent, block[-RECENT:]])[-RECENT:]
 
     def read(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Iterations (m,) float64 and values (m,) float32 of a line through all that stayed, in order of time.
@@ -68,21 +78,24 @@ class History:
 
     def read_all(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """`read` of every name; computed once between two appends, so do not write into the arrays."""
+        self._catch_up()
         if not self._lines:
             self._lines = self._draw()
         return self._lines
 
     def last(self, name: str) -> float:
         """The newest value as it came, finite or not; NaN before the first."""
+        self._catch_up()
         return float(self._newest[self._column[name]])
 
     def recent(self, *names: str) -> np.ndarray:
         """The last iterations as they came, one row each, at most `RECENT`: (m, len(names)) float32."""
+        self._catch_up()
         return self._recent[:, [self._column[name] for name in names]]
 
     def time_range(self) -> list[float]:
         """`[0, upper]` for the time axis, see `upper`."""
-        return [0.0, upper(self._first + self._count - 1)]
+        return [0.0, upper(self.last_iteration)]
 
     def _take(self, block: np.ndarray) -> None:
         while self._count + len(block) > self._buckets * self._width:

@@ -28,6 +28,7 @@ from gancore.train.trainer import Diverged, Trainer
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
+LOOKS = 9  # times as long as a look took passes until the next: a tenth of a worker's time at most
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
@@ -313,14 +314,14 @@ class Hosted:
         moved = unfinished or (self.state == "playing" and self.trainer.iteration != self.seen)
         if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
             return None
-        frames, start = [], time.thread_time()
+        frames, start = [], time.process_time()  # what is computed slowly is, on another thread
         self._guarded(lambda: frames.append(self._frame()))
         self.look_asked, self.seen = False, self.trainer.iteration
-        spent = time.perf_counter() - now
-        # Keep to the beat of the frame rate; fall behind it rather than spend over a fifth of the worker on looking.
+        spent = time.process_time() - start
+        # Keep to the beat of the frame rate; fall behind it rather than spend over a tenth of the worker on looking.
         beat = self.next_look + 1 / self.pace.fps
-        self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + 5 * self.watchers * spent)
-        self.used += time.thread_time() - start
+        self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + LOOKS * self.watchers * spent)
+        self.used += spent
         return frames[0] if frames else None
 
     def _frame(self) -> NewFrame:
