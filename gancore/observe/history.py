@@ -27,7 +27,7 @@ class History:
         self._low, self._low_at = np.full(shape, np.inf, np.float32), np.zeros(shape, np.int64)
         self._high, self._high_at = np.full(shape, -np.inf, np.float32), np.zeros(shape, np.int64)
         self._first = self._count = 0
-        self._waiting: list[np.ndarray] = []  # blocks that came and are not taken in yet: most come many between two reads
+        self._waiting: list[np.ndarray] = []  # blocks that came since the lines were last read
         self._came = 0  # iterations, with those that wait
         self._newest = np.full(len(self.names), np.nan, np.float32)
         self._recent = np.empty((0, len(self.names)), np.float32)
