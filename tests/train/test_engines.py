@@ -37,6 +37,16 @@ def test_what_is_asked_twice_runs_once_and_what_is_not_asked_not_at_all():
     assert ran(recorded(wasteful, torch.ones(3))) == ["aten.sin.default", "aten.add.Tensor"]
 
 
+def test_what_was_written_to_since_is_not_the_same():
+    def steps(x, y):
+        one = x * 2
+        y.add_(one)
+        x.add_(1.0)
+        return y, x * 2
+
+    assert ran(recorded(steps, torch.ones(3), torch.ones(3))).count("aten.mul.Tensor") == 2
+
+
 def test_views_and_constants_are_made_once_and_not_played():
     def slope(x):
         return ((torch.ones(3) * 2 + x.view(3, 1).t()) @ x.view(3, 1),)
@@ -86,6 +96,8 @@ def test_results_go_where_they_are_told():
         {"schedule": "cosine", "schedule.span": 30},
         {"dynamics": "lookahead", "dynamics.k": 3},
         {"dynamics": "optimistic"},
+        {"dynamics": "extragradient"},
+        {"dynamics": "proximal"},
         {"ema": 0.9},
         {"constraint": "spectral-norm"},
         {"precision": "bfloat16"},

@@ -58,7 +58,7 @@ class Recorder:
         self.streams = {stream.initial_seed(): stream for stream in streams}
         self.passing: dict[int, Generator] = {}
         self.steps: list[Step | Reseed] = []
-        self.known: dict[Any, Tensor] = {}
+        self.known: dict[Any, Step] = {}  # by what they are
         self.same: dict[int, Tensor] = {}  # storages of what was made twice, with what stands for them
         self.seeds: dict[int, Tensor] = {}  # by their value, the tensors that seeds were read from
         self.counted: dict[int, Number] = {}  # by storage, tensors of one number that Python reads
@@ -99,6 +99,7 @@ class Recorder:
         follows = random or numbers or (func not in MAKERS and any(place(x) in self.moving for x in given))
         if not (follows or any(place(x) in self.moving for x in written)):
             return made
+        self.forget({place(x) for x in written})
         places = {place(x) for x in given}
         if not written and all(place(x) in places for x in returned):
             self.read(func, args, returned)
@@ -110,7 +111,7 @@ class Recorder:
             raise Untaped("it returns lists of tensors")
         every = tuple(x.detach() if isinstance(x, Tensor) else None for x in every)
         step = Step(func, args, options, every, not written)
-        if random or written or func in MAKERS:
+        if random or written or func in MAKERS or func is aten.clone.default:  # a copy is made to be written to
             self.steps.append(step)
         else:
             self.once(step)
@@ -118,13 +119,22 @@ class Recorder:
         return made
 
     def once(self, step: Step) -> None:
-        """Equal operations on equal tensors are one."""
+        """Equal operations on equal tensors are one, as long as nobody writes to what they read or made."""
         key = (step.run, repr(tree_map(look, step.args)), repr(tree_map(look, step.options)))
         if key not in self.known:
-            self.known[key] = step.made
+            self.known[key] = step
             self.steps.append(step)
         else:
-            self.same |= {place(new): old for new, old in zip(step.made, self.known[key]) if new is not None}
+            self.same |= {place(new): old for new, old in zip(step.made, self.known[key].made) if new is not None}
+
+    def forget(self, written: set[int]) -> None:
+        """What was made from these places, or lies in them, is made anew if it is asked for again."""
+        if written:
+            touched = {
+                key: {place(x) for x in tree_leaves((step.args, step.options, step.made)) if isinstance(x, Tensor)}
+                for key, step in self.known.items()
+            }
+            self.known = {key: step for key, step in self.known.items() if not touched[key] & written}
 
     def held(self, value: Any) -> Any:
         """An argument as the tape keeps it."""
