@@ -61,15 +61,13 @@ class Tape:
 
 def noted(x: Any) -> float | Tensor:
     """The mean of what came: a number at once, or a tensor that is it or has it, which never is a wait for a device."""
+    if isinstance(x, Tensor):
+        if x.is_cpu and (size := x.numel()) <= SMALL:
+            return x.item() if size == 1 else x.detach()
+        mean = x.detach().mean(dtype=torch.float32)
+        return mean.item() if mean.is_cpu else mean
     if type(x) is float:
         return x
-    if isinstance(x, Tensor):
-        if x.is_cpu and x.numel() == 1:
-            return x.item()
-        x = x.detach()
-        if not x.is_cpu:
-            return x.mean(dtype=torch.float32)
-        return x if x.numel() <= SMALL else x.mean(dtype=torch.float32).item()
     if x is None:
         return math.nan
     if isinstance(x, (list, tuple)):  # D at several scales
