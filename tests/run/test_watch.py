@@ -127,6 +127,25 @@ def test_every_iteration_is_kept_as_it_happened(eager):
     np.testing.assert_allclose(values, expected, rtol=2e-6, atol=1e-7)
 
 
+def test_a_loop_may_write_to_what_it_handed_over():
+    """What waited when that is first found out is a gap, never a number that is wrong; from then on nothing waits."""
+    g, d, *_, x = small()
+    with opened(g, d, x) as run:
+        for step in range(1, 7):
+            run._recorder._next_read = run._recorder._attend_at = 0.0 if step == 4 else 1e18
+            said = torch.full((40, 1), float(step), requires_grad=True) * 1
+            with torch.inference_mode():
+                on_fake = torch.full((40, 1), -float(step))
+            run.d_step(said.mean(), said, on_fake)
+            said.detach().zero_()
+            run.g_step(0.0)
+    with Reader(run.path) as reader:
+        values = reader.scalars()[1]
+    np.testing.assert_array_equal(values[:, 0], np.arange(1, 7))
+    np.testing.assert_array_equal(values[:, 1], [np.nan, np.nan, np.nan, np.nan, 5, 6])
+    np.testing.assert_array_equal(values[:, 2], -np.arange(1, 7))
+
+
 @pytest.mark.parametrize(
     "moves, rows", [("dg" * 4, 4), ("gd" * 4, 4), ("dddddg" * 3, 3), ("dgg" * 3, 3), ("dgdgd", 2), ("ddd", 0)]
 )

@@ -23,7 +23,7 @@ from gancore.run.watching.fetch import Fetch, mark
 from gancore.run.watching.gradients import Gradients
 from gancore.run.watching.looking import Eye
 from gancore.run.watching.players import Players
-from gancore.run.watching.tape import Tape, Waiting, noted
+from gancore.run.watching.tape import Tape, Waiting, noted, unwritten
 
 log = logging.getLogger("gancore.watch")
 
@@ -51,6 +51,7 @@ class Recorder:
         self._moves, self._frames = Budget(MOVES), Budget(FRAMES)
         self._gradients = None if sharded else Gradients(players.g, players.d, self._stepped)
         self._fault: Exception | None = None  # what went wrong where a gradient was to be measured
+        self._later = True  # means are taken later: the loop does not write to what it handed over
         self._noted: list[tuple] = []  # moves that are not on the tape yet
         self._attend_at = 0.0
         self._begun = self._pace_at = now()
@@ -74,7 +75,7 @@ class Recorder:
         try:
             norm = self._norm(who) if self._gradients and self._gradients.hook else math.nan
             if who == "d":
-                self._noted.append(("d", noted(loss), noted(real), noted(fake), norm))
+                self._noted.append(("d", noted(loss), noted(real, self._later), noted(fake, self._later), norm))
             else:
                 self._noted.append(("g", noted(loss), norm))
             start = now()
@@ -163,6 +164,7 @@ class Recorder:
     def _keep(self) -> None:
         (first, waiting), self._reading = self._reading, None
         block = waiting.block()
+        self._later &= not waiting.written
         if self.eye:
             self.eye.history.append(block, first)
         self.recording.scalars(first, block)
@@ -215,7 +217,7 @@ class Recorder:
     def _last_look(self) -> None:
         try:
             self._finish()
-            self._said = both(*self._batches)
+            self._said = both(*map(unwritten, self._batches))
             self._look()
             self._finish()
         except Exception as error:
