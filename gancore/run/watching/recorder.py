@@ -75,9 +75,11 @@ class Recorder:
         try:
             norm = self._norm(who) if self._gradients and self._gradients.hook else math.nan
             if who == "d":
-                self._noted.append(("d", noted(loss), noted(real, self._later), noted(fake, self._later), norm))
+                self._noted.append(
+                    ("d", noted(loss, self._later), noted(real, self._later), noted(fake, self._later), norm)
+                )
             else:
-                self._noted.append(("g", noted(loss), norm))
+                self._noted.append(("g", noted(loss, self._later), norm))
             start = now()
             if start < self._attend_at:
                 return
