@@ -204,8 +204,8 @@ class Hosted:
         if self.state != "playing":
             return 0
         ends = [event.iteration for event in self.script[:1]] + [self.pace.until] * (self.pace.until > 0)
-        if self.keeping and self.keeping.due():
-            ends.append(self.trainer.iteration + 1)  # One that a frame is kept of.
+        if self.keeping and self.keeping.opening:
+            ends.append(self.trainer.iteration + 1)
         if time.perf_counter() < self.leash[1]:
             ends.append(self.leash[0])
         most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)

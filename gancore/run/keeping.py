@@ -15,7 +15,7 @@ from gancore.record.replay import kept_part
 from gancore.train.trainer import SCALARS, Trainer
 
 CHECKPOINT = 1.0  # Seconds between checkpoints, longer where one is costly: they take at most a two-hundredth.
-SHARE = 0.012  # of training time goes into frames and into writing.
+SHARE = 0.012  # of training time goes into frames and into writing, checkpoints included.
 ADVANCE = 0.3  # Seconds that may be spent ahead of it, so that a run's first iterations are kept one by one.
 
 # What the panels of a page draw that cannot be made again from scalars.
@@ -42,6 +42,7 @@ class Keeping:
         self.last = -1  # Iteration of the newest frame.
         self._measured: dict[tuple[str, ...], float] = {}  # Until when each line is told.
         self._credit, self._cost = ADVANCE, 0.0  # Seconds there are for frames; what the last look took.
+        self.opening = True  # Until the advance is used up: the run should move by one iteration, and `look` after it.
         self._next_checkpoint, self._checkpointed = 0.0, None
         self.elapsed = 0.0  # Seconds of training that were recorded before this worker took over.
         self.broken = False  # The disk did not take it; set by who heard of it.
@@ -55,11 +56,13 @@ class Keeping:
 
     def rows(self, first: int, block, seconds: float) -> None:
         """Takes in the scalars that `seconds` of training, by the processor's clock, made."""
+        began = time.perf_counter()
         self._credit = min(self._credit + SHARE * seconds, ADVANCE)
         self.recording.scalars(first, block)
+        self._spend(time.perf_counter() - began)
 
     def due(self) -> bool:
-        """Whether there is time for a frame: then the run should move by one iteration, and `look` after it."""
+        """Whether there is time for a frame."""
         return self._credit > 2 * self._cost
 
     def look(self, trainer: Trainer, elapsed: float, resting: bool = False) -> None:
@@ -69,6 +72,7 @@ class Keeping:
             self._keep(self.observer.look(trainer, self.probes, elapsed), self.probes)
             self._cost = time.thread_time() - began
             self._spend(self._cost * (not resting))
+        self.opening &= self.due()
 
     def saw(self, frame: Frame, probes: frozenset[str], resting: bool) -> None:
         """Keeps a frame that somebody looked at anyway, if it holds all that a recorded one does."""
@@ -98,6 +102,7 @@ class Keeping:
         self._checkpointed = mark
         done = time.perf_counter()
         self._next_checkpoint = done + max(CHECKPOINT, 200 * (done - now))
+        self._spend((done - now) * (not force))
 
     def _spend(self, seconds: float) -> None:
         self._credit = max(self._credit - seconds, -ADVANCE)  # A disk that stalls once is forgiven.

@@ -11,6 +11,7 @@ file of its own in another.
 
 from __future__ import annotations
 
+import os
 import re
 import weakref
 from collections.abc import Callable
@@ -29,6 +30,16 @@ from gancore.run.watching.scene import Scene
 from gancore.train.trainer import SCALARS
 
 _open: weakref.WeakValueDictionary[tuple[Path, str], Recorder] = weakref.WeakValueDictionary()
+
+
+def _silence() -> None:
+    """A process that was forked off the loop's own, such as one that loads data, writes nothing."""
+    for recorder in _open.values():
+        recorder.open = False
+
+
+if hasattr(os, "register_at_fork"):  # to ask at every move which process this is takes longer than noting it down
+    os.register_at_fork(after_in_child=_silence)
 
 
 class Watched:

@@ -18,7 +18,7 @@ from torch.optim import optimizer
 from gancore import watch
 from gancore.observe.frame import Frame
 from gancore.record.recording import Reader, RecordingError
-from gancore.run.watching import budget, recorder
+from gancore.run.watching import budget, gradients, recorder
 from gancore.train.trainer import SCALARS
 from tests.run.watched import LOOPS, changed, play
 
@@ -125,6 +125,25 @@ def test_every_iteration_is_kept_as_it_happened(eager):
         assert reader.names == SCALARS and reader.config["watched"] == "small"
     assert iterations.tolist() == list(range(1, 31))
     np.testing.assert_allclose(values, expected, rtol=2e-6, atol=1e-7)
+
+
+def test_a_loop_may_write_to_what_it_handed_over():
+    """What waited when that is first found out is a gap, never a number that is wrong; from then on nothing waits."""
+    g, d, *_, x = small()
+    with opened(g, d, x) as run:
+        for step in range(1, 7):
+            run._recorder._next_read = run._recorder._attend_at = 0.0 if step == 4 else 1e18
+            said = torch.full((40, 1), float(step), requires_grad=True) * 1
+            with torch.inference_mode():
+                on_fake = torch.full((40, 1), -float(step))
+            run.d_step(said.mean(), said, on_fake)
+            said.detach().zero_()
+            run.g_step(0.0)
+    with Reader(run.path) as reader:
+        values = reader.scalars()[1]
+    np.testing.assert_array_equal(values[:, 0], np.arange(1, 7))
+    np.testing.assert_array_equal(values[:, 1], [np.nan, np.nan, np.nan, np.nan, 5, 6])
+    np.testing.assert_array_equal(values[:, 2], -np.arange(1, 7))
 
 
 @pytest.mark.parametrize(
@@ -349,6 +368,35 @@ def test_several_optimisers_of_one_player_and_accumulated_parts_make_one_gradien
         assert reader.config["generator"] == "Sequential"  # the network inside its wrapper
 
 
+def test_optimisers_are_left_alone_while_there_is_no_time_for_gradients(monkeypatch):
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
+    g, d, opt_g, opt_d, x = small()
+    norms = []
+    with opened(g, d, x) as run:
+        for step in range(6):
+            if step in (2, 4):
+                run._recorder._moves.left = -1e9 if step == 2 else 1.0
+            run.d_step(*d_move(d, g, opt_d, x))
+            norms.append(norm(d))
+            run.g_step(g_move(d, g, opt_g, 40))
+            assert len(optimizer._global_optimizer_post_hooks) == (step not in (2, 3))
+    with Reader(run.path) as reader:
+        kept = reader.scalars()[1][:, SCALARS.index("d_grad")]
+    np.testing.assert_allclose(kept, [*norms[:3], np.nan, np.nan, norms[5]], rtol=1e-5)
+
+
+def test_a_fault_in_a_gradient_is_told_and_never_raised_into_a_step(monkeypatch, caplog):
+    g, d, opt_g, opt_d, x = small()
+    monkeypatch.setattr(gradients, "square", lambda found: 1 / 0)
+    with opened(g, d, x) as run:
+        run.d_step(*d_move(d, g, opt_d, x))
+        run.g_step(g_move(d, g, opt_g, 40))
+    with Reader(run.path) as reader:
+        assert ["no more gradients" in event["what"] for event in reader.events()] == [True]
+        assert reader.iterations() == 1
+    assert len(caplog.records) == 1 and not optimizer._global_optimizer_post_hooks
+
+
 @pytest.mark.parametrize("order", ["dg", "gd", "dddg", "dgg"])
 def test_every_look_holds_what_d_said_whoever_moves_first(order, monkeypatch):
     monkeypatch.setattr(recorder, "ATTEND", 0.0)
@@ -361,6 +409,18 @@ def test_every_look_holds_what_d_said_whoever_moves_first(order, monkeypatch):
     with Reader(run.path) as reader:
         later = [Frame.decode(reader.frame(at)).arrays for at in reader.frames()[1:]]
     assert len(later) > 5 and all("score_real" in arrays for arrays in later)
+
+
+def test_a_look_that_was_begun_is_taken_at_the_next_move_of_g(monkeypatch):
+    """Else every move until there is time again would be attended to, and use up the time that comes in."""
+    monkeypatch.setattr(recorder, "ATTEND", 0.0)
+    g, d, *_, x = small()
+    with opened(g, d, x) as run:
+        run._recorder._next_look = 0.0
+        run.d_step(1.0, torch.randn(40), torch.randn(40))
+        run._recorder._frames.spend(1e9)
+        run.g_step(1.0)
+        assert run._recorder._looked == 1
 
 
 def test_a_loop_that_only_moves_g_is_looked_at_all_the_same(monkeypatch):

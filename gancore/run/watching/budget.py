@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 
-FRAMES = 0.01  # of the loop's time, for reading and looking
-MOVES = 0.005  # for the norms of gradients
+FRAMES = 0.008  # of the loop's time, for reading and looking
+MOVES = 0.002  # for the norms of gradients
 ADVANCE = 0.02  # seconds that may be spent before any came in, and the most that is saved up
 
 now = time.perf_counter

@@ -1,6 +1,7 @@
 """The norm of each player's gradient, taken where its optimiser steps: whatever else is added to it later on.
 
 Whoever steps may be several optimisers, a scaler, an accumulation: what counts is the gradient that the step was given.
+PyTorch's optimisers are listened to only while norms are taken: even a hook that does nothing costs a short loop.
 """
 
 from __future__ import annotations
@@ -11,42 +12,44 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.utils.hooks import RemovableHandle
 
 
 class Gradients:
-    """Measures what the optimisers of these two players step by, while it is `affordable()`."""
+    """Measures what the optimisers of these two players step by, from `listen` to `rest`."""
 
-    def __init__(self, g: nn.Module, d: nn.Module, affordable: Callable[[], bool]):
+    def __init__(self, g: nn.Module, d: nn.Module, stepped: Callable[[Optimizer], None]):
+        """While it listens, `stepped` is told of every step of the process, and should hand it on to `take`."""
         self._players = {"g": g, "d": d}
         self._owner = {id(p): who for who, module in self._players.items() for p in module.parameters()}
         self._squares: dict[str, dict[int, float | Tensor]] = {"g": {}, "d": {}}  # by optimiser, since the last move
         self._heard: set[str] = set()
-        self._affordable = affordable
+        self._stepped = stepped
+        self.hook: RemovableHandle | None = None  # while it listens
 
-    def new(self, optimiser: Optimizer) -> bool:
-        """Whether it is not known yet whose optimiser this is."""
-        return len(self._heard) < 2 and self._owner.get(id(optimiser.param_groups[0]["params"][0])) not in self._heard
+    def listen(self) -> None:
+        if not self.hook:
+            self._squares = {"g": {}, "d": {}}
+            self.hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
 
-    def stepped(self, optimiser: Optimizer) -> None:
+    def rest(self) -> None:
+        if self.hook:
+            self.hook.remove()
+            self.hook = None
+
+    def take(self, optimiser: Optimizer) -> None:
         """Any optimiser of the process has stepped. Its gradients are still there."""
-        if who := self._owner.get(id(optimiser.param_groups[0]["params"][0])):
-            self._heard.add(who)
-        if not self._affordable():
-            return
         for who, found in self._of(p for group in optimiser.param_groups for p in group["params"]).items():
             self._heard.add(who)
             self._squares[who][id(optimiser)] = square(found)
 
     def norm(self, who: str) -> float | Tensor:
         """The norm of what this player's optimisers were last given; a gap if that was not measured."""
-        squares = ()
-        if self._squares[who]:
-            squares, self._squares[who] = list(self._squares[who].values()), {}
-        if not squares and who not in self._heard and self._affordable():  # its optimiser is none of PyTorch's
+        squares, self._squares[who] = list(self._squares[who].values()), {}
+        if not squares and who not in self._heard:  # its optimiser is none of PyTorch's
             squares = [square(found) for found in self._of(self._players[who].parameters()).values()]
-        if not squares:
-            return math.nan
-        return sum(squares) ** 0.5
+        return sum(squares) ** 0.5 if squares else math.nan
 
     def _of(self, parameters: Iterable[Tensor]) -> dict[str, list[Tensor]]:
         """The gradients of those that belong to one of the players."""

@@ -6,7 +6,6 @@ writes, and a graph that waits for its backward pass would be refused.
 
 from __future__ import annotations
 
-import copy
 import functools
 import random
 import types
@@ -54,7 +53,7 @@ def copied(own: dict[str, Any]) -> dict[str, Any]:
 
 def mine(value: Any) -> Any:
     if type(value) in CONTAINERS:
-        return copy.copy(value)
+        return value.copy()
     return value.detach().clone() if type(value) is torch.Tensor else value
 
 

@@ -1,21 +1,20 @@
 """What a watched loop leaves behind: its scalars and frames in a recording of its own, within a budget of its time.
 
 For the thread that trains. Nothing that goes wrong in here reaches the loop: it is logged once, told in the recording,
-and what it concerns is left out from then on. A process that was forked off the loop's own keeps silent.
+and what it concerns is left out from then on.
 """
 
 from __future__ import annotations
 
 import logging
 import math
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim.optimizer import register_optimizer_step_post_hook
+from torch.optim import Optimizer
 
 from gancore.observe.look import SCORED
 from gancore.record.recording import Recording, RecordingError
@@ -24,7 +23,7 @@ from gancore.run.watching.fetch import Fetch, mark
 from gancore.run.watching.gradients import Gradients
 from gancore.run.watching.looking import Eye
 from gancore.run.watching.players import Players
-from gancore.run.watching.tape import Tape, Waiting, noted
+from gancore.run.watching.tape import Tape, Waiting, noted, unwritten
 
 log = logging.getLogger("gancore.watch")
 
@@ -48,9 +47,11 @@ class Recorder:
 
     def __init__(self, recording: Recording, players: Players, eye: Eye | None, sharded: bool):
         self.recording, self.players, self.eye = recording, players, eye
-        self.tape, self.open, self._process = Tape(), True, os.getpid()
+        self.tape, self.open = Tape(), True
         self._moves, self._frames = Budget(MOVES), Budget(FRAMES)
-        self._gradients = None if sharded else Gradients(players.g, players.d, lambda: self._moves.left > 0)
+        self._gradients = None if sharded else Gradients(players.g, players.d, self._stepped)
+        self._fault: Exception | None = None  # what went wrong where a gradient was to be measured
+        self._later = True  # means are taken later: the loop does not write to what it handed over
         self._noted: list[tuple] = []  # moves that are not on the tape yet
         self._attend_at = 0.0
         self._begun = self._pace_at = now()
@@ -64,32 +65,42 @@ class Recorder:
         if eye:
             self._look()
             recording.commit()  # who follows from the first second on has something to see
-        self._hook = register_optimizer_step_post_hook(lambda optimiser, *_: self._stepped(optimiser))
+        if self._gradients:
+            self._gradients.listen()
 
     def moved(self, who: str, loss: Any, real: Any = None, fake: Any = None) -> None:
         """A player was updated; D's outputs on the batches come with D."""
-        if not self.open or os.getpid() != self._process:
+        if not self.open:
             return
         try:
-            said = (noted(real), noted(fake)) if who == "d" else ()
-            self._noted.append((who, noted(loss), *said, self._norm(who)))
-            if now() < self._attend_at:
+            norm = self._norm(who) if self._gradients and self._gradients.hook else math.nan
+            if who == "d":
+                self._noted.append(
+                    ("d", noted(loss, self._later), noted(real, self._later), noted(fake, self._later), norm)
+                )
+            else:
+                self._noted.append(("g", noted(loss, self._later), norm))
+            start = now()
+            if start < self._attend_at:
                 return
-            self._read()
+            self._read(start)
         except Exception as error:
-            self._stop(error)
+            return self._stop(error)
         if self.eye and self.open:
             try:
                 self._see(who, real, fake)
             except Exception as error:
                 self._without("frames", error)
-        self._moves.open()
+        if self._moves.open() and self._gradients:
+            self._gradients.listen()
+        end = now()
+        self._frames.spend(end - start)
         if not (self._asked or self._wanted):  # else the next moves are for a look
-            self._attend_at = now() + ATTEND
+            self._attend_at = end + ATTEND
 
     def event(self, what: str) -> None:
         """Something the reader of a curve wants to know."""
-        if self.open and os.getpid() == self._process:
+        if self.open:
             try:
                 self._write_down()
                 self.recording.event(self.tape.iteration, str(what))
@@ -98,14 +109,13 @@ class Recorder:
 
     def close(self) -> None:
         """Keeps what is still on its way, takes a last look, and lets go of the file and the optimisers."""
-        if not self.open or os.getpid() != self._process:
+        if not self.open:
             return
         try:
             self._store(ended=True)
             if self.eye and self._looked < self.tape.iteration:
                 self._last_look()
-            self._hook.remove()
-            self.open = False
+            self._rest()
             self.recording.close()
         except Exception as error:
             self._stop(error)
@@ -120,35 +130,43 @@ class Recorder:
             if who == "d":
                 self._batches = tuple(values[1:3])
 
-    def _stepped(self, optimiser: torch.optim.Optimizer) -> None:
-        if self.open and self._gradients and (self._moves.left > 0 or self._gradients.new(optimiser)):
-            start = now()
-            try:
-                self._gradients.stepped(optimiser)
-            except Exception as error:
-                self._without("gradients", error)
-            self._moves.spend(now() - start)
+    def _stepped(self, optimiser: Optimizer) -> None:
+        if not self.open or self._fault:
+            return
+        start = now()
+        try:
+            self._gradients.take(optimiser)
+        except Exception as error:
+            self._fault = error  # told at the next move: no hook may go while the hooks are called
+        self._moves.spend(now() - start)
 
     def _norm(self, who: str) -> float | Tensor:
+        """What this player's optimisers stepped by, while they are listened to."""
+        start = now()
         try:
-            return self._gradients.norm(who) if self._gradients else math.nan
+            if self._fault:
+                raise self._fault
+            norm = self._gradients.norm(who)
         except Exception as error:
             self._without("gradients", error)
             return math.nan
+        self._moves.spend(now() - start)
+        if self._moves.left <= 0:
+            self._gradients.rest()
+        return norm
 
-    def _read(self) -> None:
+    def _read(self, at: float) -> None:
         """Reads the tape if it is time to; what a device still computes is waited for at a later move."""
-        start = now()
         self._write_down()
-        if self._reading is None and (start >= self._next_read or len(self.tape.rows) >= MANY):
-            self._reading, self._next_read = self.tape.take(), start + READ
+        if self._reading is None and (at >= self._next_read or len(self.tape.rows) >= MANY):
+            self._reading, self._next_read = self.tape.take(), at + READ
         if self._reading and self._reading[1].here():
             self._keep()
-        self._frames.spend(now() - start)
 
     def _keep(self) -> None:
         (first, waiting), self._reading = self._reading, None
         block = waiting.block()
+        self._later &= not waiting.written
         if self.eye:
             self.eye.history.append(block, first)
         self.recording.scalars(first, block)
@@ -167,40 +185,41 @@ class Recorder:
         if self._sight:
             if self._sight.fetch.here():
                 self._finish()
-        elif now() >= self._next_look and self._frames.open():
-            if who == "g" and (self._asked or self._wanted):
-                self._look()
-                self._asked = self._wanted = False
-            elif who == "d":
+            return
+        begun = self._asked or self._wanted
+        if begun and who == "g":
+            self._look()
+            self._asked = self._wanted = False
+        elif begun or (now() >= self._next_look and self._frames.open()):
+            if who == "d":
                 self._said, self._asked = both(real, fake), True
             else:
                 self._wanted = True  # D comes first: what it says belongs to the look
 
     def _look(self) -> None:
         """Asks for what a frame shows; it is finished at once, or where that is on a device, at a later move."""
-        start, since = now(), mark(self.players.device)
+        since = mark(self.players.device)
         asked = [self.eye.scene.flat(self.players.generate())]
         asked += [] if self._said is None else [self._said]
         self._sight = Sight(self.tape.iteration, self._info(), Fetch(asked, since))
         self._said = None
-        self._frames.spend(now() - start)
         if self._sight.fetch.here():
             self._finish()
 
     def _finish(self) -> None:
         if not self._sight:
             return
-        sight, self._sight, start = self._sight, None, now()
+        sight, self._sight = self._sight, None
         fake, *said = sight.fetch.tensors()
         frame = self.eye.frame(sight.iteration, sight.info, fake, said[0].numpy() if said else None)
         self.recording.frame(sight.iteration, frame.encode())
         self._looked, self._next_look = sight.iteration, now() + 1 / PER_SECOND
-        self._frames.spend(now() - start + sight.fetch.seconds())
+        self._frames.spend(sight.fetch.seconds())
 
     def _last_look(self) -> None:
         try:
             self._finish()
-            self._said = both(*self._batches)
+            self._said = both(*map(unwritten, self._batches))
             self._look()
             self._finish()
         except Exception as error:
@@ -217,20 +236,26 @@ class Recorder:
 
     # -- trouble ------------------------------------------------------------------------------------------------
 
+    def _rest(self) -> None:
+        """From now on nothing is taken in, and nothing is left in the optimisers."""
+        self.open = False
+        if self._gradients:
+            self._gradients.rest()
+
     def _without(self, part: str, error: Exception) -> None:
         """From now on this part is left out; the rest goes on."""
         if part == "frames":
             self.eye = self._sight = None
             self._asked = self._wanted = False
         else:
+            self._gradients.rest()
             self._gradients = None
         log.warning("%s: no more %s of this run: %s", self.recording.path, part, error, exc_info=error)
         self.event(f"watch: no more {part}: {type(error).__name__}: {error}"[:500])
 
     def _stop(self, error: Exception) -> None:
         """The recording itself fails: nothing more is kept, and the loop goes on as if it were not watched."""
-        self.open = False
-        self._hook.remove()
+        self._rest()
         trace = None if isinstance(error, RecordingError) else error  # which says all there is to say
         log.warning("%s: recording stopped, training goes on: %s", self.recording.path, error, exc_info=trace)
         with suppress(Exception):

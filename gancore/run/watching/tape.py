@@ -1,7 +1,7 @@
 """The scalars of a loop as they come, a row an iteration, without ever waiting for a device.
 
-What is on the processor and small is reduced later, many iterations at once; what is on a device is reduced there and
-fetched at intervals.
+What is on the processor and small is reduced later, many iterations at once, unless the loop writes to it meanwhile; what
+is on a device is reduced there and fetched at intervals.
 """
 
 from __future__ import annotations
@@ -59,17 +59,21 @@ class Tape:
         self.iteration += 1
 
 
-def noted(x: Any) -> float | Tensor:
-    """The mean of what came: a number at once, or a tensor that is it or has it, which never is a wait for a device."""
+def noted(x: Any, later: bool = True) -> float | Tensor | tuple[Tensor, int]:
+    """The mean of what came, without a wait for a device: a number at once, or a tensor on a device.
+
+    Of a small tensor on the processor the mean is taken `later`: it waits with the count of what was written to it.
+    """
+    if isinstance(x, Tensor):
+        if x.is_cpu:
+            if (size := x.numel()) == 1:
+                return x.item()
+            if later and size <= SMALL and not x.is_inference():  # which has no count
+                return x.detach(), x._version
+            return x.detach().mean(dtype=torch.float32).item()
+        return x.detach().mean(dtype=torch.float32)
     if type(x) is float:
         return x
-    if isinstance(x, Tensor):
-        if x.is_cpu and x.numel() == 1:
-            return x.item()
-        x = x.detach()
-        if not x.is_cpu:
-            return x.mean(dtype=torch.float32)
-        return x if x.numel() <= SMALL else x.mean(dtype=torch.float32).item()
     if x is None:
         return math.nan
     if isinstance(x, (list, tuple)):  # D at several scales
@@ -78,14 +82,25 @@ def noted(x: Any) -> float | Tensor:
     return float(np.mean(x))
 
 
+def unwritten(value: Any) -> Any:
+    """What was noted; of a tensor that waited and was written to meanwhile nothing is known."""
+    if type(value) is not tuple:
+        return value
+    tensor, count = value
+    return tensor if tensor._version == count else math.nan
+
+
 class Waiting:
-    """Rows on their way: `here()` never waits, `block()` does if it must."""
+    """Rows on their way: `here()` never waits, `block()` does if it must. `written` if the loop wrote to what waited."""
 
     def __init__(self, rows: list[list]):
-        self._rows = rows
+        self._rows, self.written = rows, False
         alike: dict[tuple, list[tuple[int, int]]] = {}
         for i, row in enumerate(rows):
             for j, value in enumerate(row):
+                if type(value) is tuple:
+                    row[j] = value = unwritten(value)
+                    self.written |= value is math.nan
                 if isinstance(value, Tensor):
                     alike.setdefault((value.device, value.dtype, value.shape), []).append((i, j))
         self._spots = list(alike.values())
