@@ -15,6 +15,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from gancore.train.engines.compiling import library
+
 ROOT = Path(__file__).parents[2]
 FLAGS = [
     "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -29,7 +31,11 @@ def chromium() -> str | None:
 
 @contextlib.contextmanager
 def serving(home: Path, *options: str, script: str = "streamlit_app.py", **environment: str):
-    """A server on a free port, with its recordings and caches in `home`."""
+    """A server on a free port, with its recordings and caches in `home`; kernels are built once for all servers."""
+    for folder in (library().parent, home / "cache" / "ganscope"):
+        folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        (home / "cache" / "ganscope" / "engine").symlink_to(library().parent)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
