@@ -24,6 +24,7 @@ class Truth:
     def __init__(self, trainer):
         self.chance = seeds.stream(trainer.config.seed, "truth")
         self.source, self.page = trainer.game.source, trainer.config.data.page
+        self.start = trainer.state
         self.real = self.source.sample(FRESH, self.chance)
         self.middle, self.sd = self.real.mean(0), float(self.real.var(0).sum().sqrt())
         if trainer.config.data.name == "cauchy":
@@ -56,6 +57,7 @@ class Truth:
                 (on_real.mean() - on_fake.mean()).abs() / torch.cat([on_real, on_fake]).abs().max().clamp(min=1e-9)
             ),
             "muted": muted(game, state, loss, z),
+            "learned": learned(game, self.start, state, torch.cat([self.real, x])),
         }
 
     def shares(self, x: torch.Tensor) -> list[float]:
@@ -83,6 +85,16 @@ def muted(game, state, loss, z) -> float | None:
     return float(own.abs().mean() / lively.abs().mean().clamp(min=1e-30))
 
 
+def learned(game, start, state, x: torch.Tensor) -> float:
+    """How much of D's answers to samples `x` training has changed, of what its first weights made them: 0 if nothing.
+
+    A D that was flattened has 1, one that was taught has 2 and more. Near 0, what D gets right is an accident of its
+    first weights, all the more so where G has run to one point: D has then one guess to make, and is right or wrong in all.
+    """
+    first = game.judge(start, x)
+    return float((game.judge(state, x) - first).std() / first.std().clamp(min=1e-9))
+
+
 def labels(trace: dict) -> dict[str, bool | None]:
     """Of each failure whether the run's last third shows it; and whether the run is healthy."""
     if trace["broken"]:
@@ -106,12 +118,14 @@ def labels(trace: dict) -> dict[str, bool | None]:
     one_point = True if (sd <= 0.15).mean() >= 0.7 else False if (sd <= 0.22).mean() <= 0.5 else None
     counted = due >= 0.01  # what is due less than that, a few thousand samples cannot tell
     rarest = float((shares.mean(0)[counted] / due[counted]).min())
+    untaught = between(-np.median([c["learned"] for c in late]), -0.5, -1)
+    lost = either(untaught, both(between(-np.median(right), -0.55, -0.65), stalled))
     muted = [c["muted"] for c in late]
     mute = between(-np.median(muted), -0.05, -0.3) if None not in muted else None
     found = {
         "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
         "cycling": both(goes_on, returns),
-        "d-blind": both(between(-np.median(right), -0.55, -0.65), away, stalled),
+        "d-blind": both(lost, away),
         "vanishing-gradient": both(between(np.median(right), 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(np.median(right), 0.97, 0.88), away, stalled),
         "collapse": one_point,
@@ -120,7 +134,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     blame(found, "cycling", "divergence")
     blame(found, "d-blind", "cycling")
     blame(found, "vanishing-gradient", "divergence")
-    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling")
+    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling", "d-blind")
     blame(found, "collapse", "divergence", "d-blind", "vanishing-gradient")
     blame(found, "dropped-modes", "divergence", "collapse", "cycling", "d-blind", "d-overpowers", "vanishing-gradient")
     near = far.max() / floor < 6 and rarest > 0.5
@@ -134,6 +148,10 @@ def between(value: float, yes: float, no: float) -> bool | None:
 
 def both(*signs: bool | None) -> bool | None:
     return False if False in signs else None if None in signs else True
+
+
+def either(*signs: bool | None) -> bool | None:
+    return True if True in signs else None if None in signs else False
 
 
 def blame(found: dict, name: str, *causes: str) -> None:
