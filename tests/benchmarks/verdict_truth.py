@@ -31,6 +31,7 @@ class Truth:
             raise ValueError("cauchy has no standard deviation to measure by")
         self.modes = np.array(getattr(self.source, "modes", ()))
         self.floor = self.far(self.source.sample(FRESH, self.chance))
+        self.begun = self.far(trainer.game.generate(trainer.state, trainer.game.noise.sample(FRESH, self.chance)))
 
     def far(self, x: torch.Tensor) -> float:
         """Mean W1 over eight directions of the plane (over the line's one) between fresh samples, in σ."""
@@ -48,6 +49,7 @@ class Truth:
             "iteration": trainer.iteration,
             "far": self.far(x),
             "floor": self.floor,
+            "begun": self.begun,
             "sd": float(x.var(0).sum().sqrt()) / self.sd,
             "middle": ((x.mean(0) - self.middle) / self.sd).tolist(),
             "shares": self.shares(x),
@@ -102,7 +104,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     checks = trace["checks"]
     late = checks[-max(len(checks) // 3, 5) :]
     far, sd, right = (np.array([c[key] for c in late]) for key in ("far", "sd", "right"))
-    floor, start = late[0]["floor"], checks[0]["far"]
+    floor = late[0]["floor"]
     stalled = between(far[-5:].mean() / np.mean([c["far"] for c in checks[-15:-10]]), 0.97, 0.85)
     away = both(between(far.min() / floor, 8, 4), between(far.min(), 0.3, 0.15))
     centre = np.array([c["middle"] for c in late])
@@ -123,7 +125,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     muted = [c["muted"] for c in late]
     mute = between(-np.median(muted), -0.05, -0.3) if None not in muted else None
     found = {
-        "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
+        "divergence": between(np.median(far) / max(3 * late[0]["begun"], 10), 1, 0.5),
         "cycling": both(goes_on, returns),
         "d-blind": both(lost, away),
         "vanishing-gradient": both(between(np.median(right), 0.97, 0.9), mute, away, stalled),

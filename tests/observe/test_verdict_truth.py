@@ -8,7 +8,7 @@ from tests.benchmarks.verdict_truth import labels, learned
 
 WELL = {
     "far": 0.02, "floor": 0.01, "sd": 1.0, "middle": [0.0, 0.0], "shares": [0.25] * 4, "due": [0.25] * 4, "right": 0.5,
-    "difference": 0.0, "muted": 1.0, "learned": 9.0,
+    "difference": 0.0, "muted": 1.0, "learned": 9.0, "begun": 2.0,
 }  # fmt: skip
 SURE = {"far": 2.0, "right": 1.0, "muted": 0.001}
 HOP = [{"far": 1.0, "shares": [float(i % 4 == k) for k in range(4)]} for i in range(12)]
@@ -70,6 +70,13 @@ def test_learned_is_what_training_changed_of_what_d_says():
     assert learned(trainer.game, start, start, x) == 0
     trainer.advance(400)
     assert learned(trainer.game, start, trainer.state, x) > 1
+
+
+def test_who_is_gone_has_diverged_though_gone_before_the_first_check_or_passing_by_once():
+    gone = {"far": 1e6, "right": 0.8}
+    assert true([gone] * 12, start=1e6)[0] == {"divergence"}
+    assert true([gone] * 8 + [gone | {"far": 1.0}] + [gone] * 3)[0] == {"divergence"}
+    assert "divergence" not in true([gone] * 4 + [{"far": 3.0, "right": 0.8}] * 8)[0]
 
 
 def test_a_broken_run_diverged():
