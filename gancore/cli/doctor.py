@@ -14,7 +14,7 @@ from tqdm import tqdm
 from gancore.catalog import BadKnob, near, shown
 from gancore.config import Config
 from gancore.observe.checkup import Checkup
-from gancore.observe.diagnoses.doctor import RAISE, Number, Verdict
+from gancore.observe.diagnoses.doctor import ROW, Number, Verdict
 from gancore.observe.diagnoses.evidence import LOOKS, SPAN
 from gancore.observe.look import Look
 from gancore.observe.observer import Observer
@@ -27,7 +27,7 @@ from gancore.train.trainer import Diverged, Trainer
 
 WELL, SICK = 0, 3
 EVERY = 50  # Iterations that a copy of the run is played on between two looks.
-ON = max(LOOKS + RAISE + 1, SPAN // EVERY + RAISE + 1)  # looks: a whole window, and what it takes to raise a verdict
+ON = max(LOOKS + ROW + 1, SPAN // EVERY + ROW + 1)  # looks: a whole window, and what it takes to raise a verdict
 PATIENCE = 5.0  # Seconds without news after which a run whose writer is gone counts as over: an heir may take it up.
 LONG = 3600.0  # Seconds without news after which one that may still be written does.
 

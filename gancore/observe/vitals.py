@@ -12,7 +12,7 @@ import torch
 from gancore.observe.metrics import cells as shared
 from gancore.observe.metrics.cells import ROUNDS, Cells
 
-PARTS = {"line": 20, "plane": 16, "images": 20}  # where no modes are known
+PARTS = {"line": 10, "plane": 16, "images": 20}  # where no modes are known
 CROWD = 20  # pictures of a set that make a part: of a few, each would be one of its own
 PAIRED = 256  # samples between which distances are taken
 AXES = 10  # principal axes of pictures that are looked at

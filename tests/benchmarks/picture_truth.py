@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gancore import seeds
-from tests.benchmarks.verdict_truth import between, blame, both, muted
+from tests.benchmarks.verdict_truth import between, blame, both, either, learned, muted
 
 FRESH = 1024
 DIRECTIONS = 64
@@ -38,7 +38,7 @@ class PictureTruth:
 
     def __init__(self, trainer):
         self.chance = seeds.stream(trainer.config.seed, "truth")
-        self.source = trainer.game.source
+        self.source, self.start = trainer.game.source, trainer.state
         self.known = self.source.pixels.float() / 255
         every = torch.from_numpy(judge()[0]).float().mul(255).round() / 255
         trained = {row.tobytes() for row in self.source.pixels.numpy()}
@@ -79,6 +79,7 @@ class PictureTruth:
             "copies": float((nearest < self.near).float().mean()),
             "fine": fine(x) / self.fine,
             "muted": muted(game, state, loss, z),
+            "learned": learned(game, self.start, state, torch.cat([self.known, x])),
             "pushed": pushed(game, state, self.chance),
             "size": float(torch.cat([on_real, on_fake]).abs().median()),
         }
@@ -130,10 +131,12 @@ def labels(trace: dict) -> dict[str, bool | None]:
     if mute is False and np.median(push[-len(late) :]) < 0.05 * max(push):
         mute = None  # G's gradient has vanished, but not because D is sure.
     right, sure = np.median(column["right"]), np.median([c["sure"] for c in late])
+    untaught = between(-np.median([c["learned"] for c in late]), -0.5, -1)
+    lost = either(untaught, both(between(-right, -0.55, -0.65), stalled))
     found = {
         "divergence": between(np.median([c["size"] for c in late]), 1e6, 1e4),
         "cycling": between(max(wander / 0.5, churn / 0.5), 1, 0.5),
-        "d-blind": both(between(-right, -0.55, -0.65), away, stalled),
+        "d-blind": both(lost, away),
         "vanishing-gradient": both(between(right, 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(right, 0.97, 0.88), between(sure, 0.8, 0.6), away, stalled),
         "collapse": between(-np.median(column["sd"]), -0.2, -0.3),
@@ -145,7 +148,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     blame(found, "cycling", "divergence")
     blame(found, "d-blind", "cycling")
     blame(found, "vanishing-gradient", "divergence")
-    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling")
+    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling", "d-blind")
     blame(found, "collapse", "divergence", "d-blind", "vanishing-gradient")
     blame(found, "dropped-modes", *FIRST)
     blame(found, "g-memorises", "divergence", "collapse")

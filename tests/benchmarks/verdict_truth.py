@@ -24,12 +24,14 @@ class Truth:
     def __init__(self, trainer):
         self.chance = seeds.stream(trainer.config.seed, "truth")
         self.source, self.page = trainer.game.source, trainer.config.data.page
+        self.start = trainer.state
         self.real = self.source.sample(FRESH, self.chance)
         self.middle, self.sd = self.real.mean(0), float(self.real.var(0).sum().sqrt())
         if trainer.config.data.name == "cauchy":
             raise ValueError("cauchy has no standard deviation to measure by")
         self.modes = np.array(getattr(self.source, "modes", ()))
         self.floor = self.far(self.source.sample(FRESH, self.chance))
+        self.begun = self.far(trainer.game.generate(trainer.state, trainer.game.noise.sample(FRESH, self.chance)))
 
     def far(self, x: torch.Tensor) -> float:
         """Mean W1 over eight directions of the plane (over the line's one) between fresh samples, in σ."""
@@ -47,6 +49,7 @@ class Truth:
             "iteration": trainer.iteration,
             "far": self.far(x),
             "floor": self.floor,
+            "begun": self.begun,
             "sd": float(x.var(0).sum().sqrt()) / self.sd,
             "middle": ((x.mean(0) - self.middle) / self.sd).tolist(),
             "shares": self.shares(x),
@@ -56,6 +59,7 @@ class Truth:
                 (on_real.mean() - on_fake.mean()).abs() / torch.cat([on_real, on_fake]).abs().max().clamp(min=1e-9)
             ),
             "muted": muted(game, state, loss, z),
+            "learned": learned(game, self.start, state, torch.cat([self.real, x])),
         }
 
     def shares(self, x: torch.Tensor) -> list[float]:
@@ -83,6 +87,16 @@ def muted(game, state, loss, z) -> float | None:
     return float(own.abs().mean() / lively.abs().mean().clamp(min=1e-30))
 
 
+def learned(game, start, state, x: torch.Tensor) -> float:
+    """How much of D's answers to samples `x` training has changed, of what its first weights made them: 0 if nothing.
+
+    A D that was flattened has 1, one that was taught has 2 and more. Near 0, what D gets right is an accident of its
+    first weights, all the more so where G has run to one point: D has then one guess to make, and is right or wrong in all.
+    """
+    first = game.judge(start, x)
+    return float((game.judge(state, x) - first).std() / first.std().clamp(min=1e-9))
+
+
 def labels(trace: dict) -> dict[str, bool | None]:
     """Of each failure whether the run's last third shows it; and whether the run is healthy."""
     if trace["broken"]:
@@ -90,7 +104,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     checks = trace["checks"]
     late = checks[-max(len(checks) // 3, 5) :]
     far, sd, right = (np.array([c[key] for c in late]) for key in ("far", "sd", "right"))
-    floor, start = late[0]["floor"], checks[0]["far"]
+    floor = late[0]["floor"]
     stalled = between(far[-5:].mean() / np.mean([c["far"] for c in checks[-15:-10]]), 0.97, 0.85)
     away = both(between(far.min() / floor, 8, 4), between(far.min(), 0.3, 0.15))
     centre = np.array([c["middle"] for c in late])
@@ -106,12 +120,14 @@ def labels(trace: dict) -> dict[str, bool | None]:
     one_point = True if (sd <= 0.15).mean() >= 0.7 else False if (sd <= 0.22).mean() <= 0.5 else None
     counted = due >= 0.01  # what is due less than that, a few thousand samples cannot tell
     rarest = float((shares.mean(0)[counted] / due[counted]).min())
+    untaught = between(-np.median([c["learned"] for c in late]), -0.5, -1)
+    lost = either(untaught, both(between(-np.median(right), -0.55, -0.65), stalled))
     muted = [c["muted"] for c in late]
     mute = between(-np.median(muted), -0.05, -0.3) if None not in muted else None
     found = {
-        "divergence": between(far.min() / max(3 * start, 10), 1, 0.5),
+        "divergence": between(np.median(far) / max(3 * late[0]["begun"], 10), 1, 0.5),
         "cycling": both(goes_on, returns),
-        "d-blind": both(between(-np.median(right), -0.55, -0.65), away, stalled),
+        "d-blind": both(lost, away),
         "vanishing-gradient": both(between(np.median(right), 0.97, 0.9), mute, away, stalled),
         "d-overpowers": both(between(np.median(right), 0.97, 0.88), away, stalled),
         "collapse": one_point,
@@ -120,7 +136,7 @@ def labels(trace: dict) -> dict[str, bool | None]:
     blame(found, "cycling", "divergence")
     blame(found, "d-blind", "cycling")
     blame(found, "vanishing-gradient", "divergence")
-    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling")
+    blame(found, "d-overpowers", "divergence", "vanishing-gradient", "cycling", "d-blind")
     blame(found, "collapse", "divergence", "d-blind", "vanishing-gradient")
     blame(found, "dropped-modes", "divergence", "collapse", "cycling", "d-blind", "d-overpowers", "vanishing-gradient")
     near = far.max() / floor < 6 and rarest > 0.5
@@ -134,6 +150,10 @@ def between(value: float, yes: float, no: float) -> bool | None:
 
 def both(*signs: bool | None) -> bool | None:
     return False if False in signs else None if None in signs else True
+
+
+def either(*signs: bool | None) -> bool | None:
+    return True if True in signs else None if None in signs else False
 
 
 def blame(found: dict, name: str, *causes: str) -> None:

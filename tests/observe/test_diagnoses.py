@@ -8,7 +8,7 @@ import pytest
 
 from gancore.config import Config, live
 from gancore.observe.diagnoses import diagnoses
-from gancore.observe.diagnoses.doctor import DROP, RAISE, Doctor, Standing, after
+from gancore.observe.diagnoses.doctor import ROW, Doctor, Standing, after
 from gancore.observe.diagnoses.evidence import FACTS, SOUND, Evidence
 from gancore.observe.observer import Observer
 
@@ -96,10 +96,10 @@ def test_since_is_the_first_look_of_the_row_that_made_it_told():
     for iteration, strength in zip(range(100, 900, 100), [0.5, 2, 0.5, 2, 2, 2, 2, 2]):
         standing = after(standing, strength, iteration)
     assert standing.told and standing.since == 400
-    for _ in range(DROP - 1):
+    for _ in range(ROW - 1):
         standing = after(standing, 0.1, 1000)
     assert standing.told and not after(standing, 0.1, 1000).told
-    assert RAISE > 1 < DROP
+    assert ROW > 1
 
 
 def test_what_is_not_known_changes_nothing():

@@ -117,6 +117,17 @@ def test_bytes_become_numbers():
     assert out.tolist() == list(range(256))
 
 
+def test_numbers_are_halved_to_the_nearest_and_to_the_even_one_of_two():
+    exact = torch.arange(1 << 16, dtype=torch.int32).bitwise_left_shift(16)
+    given = torch.cat([exact + more for more in (0, 1, 0x7FFF, 0x8000, 0x8001)]).view(torch.float32)
+    given = given[~given.isnan()]
+    half, back = torch.empty(len(given), dtype=torch.bfloat16), torch.empty(len(given))
+    run(programmed(Call(aten._to_copy.out, (given,), {}, (half,), ("out",))))
+    run(programmed(Call(aten._to_copy.out, (half,), {}, (back,), ("out",))))
+    assert torch.equal(bits(half), bits(given.to(torch.bfloat16)))
+    assert torch.equal(bits(back), bits(given.to(torch.bfloat16).float()))
+
+
 def test_a_number_that_changes_keeps_its_call():
     x, changing = torch.ones(3), Book().leaf("rate", 0.1)
     for y in (torch.ones(3), Filled.of(changing, torch.float32)):

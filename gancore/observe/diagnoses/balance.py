@@ -13,7 +13,8 @@ FADED = 0.02  # Of the largest that G's gradient usually was: healthy runs keep 
 DEAD = 1e-9  # Of the same: a D that is sure leaves more than that; with less, G's own units are dead or saturated.
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.2  # or so little won that D might as well toss one,
-WORSE = -0.02  # and not lost by it: who is loudly wrong in some of the pairs is not silent.
+WORSE = -0.02  # and not lost by it: who is loudly wrong in some of the pairs is not silent,
+QUIET = 0.95  # nor is who ranks so many rightly blind, however quiet.
 
 
 def astray(seen) -> float:
@@ -29,8 +30,11 @@ def unbeaten(seen) -> float:
 
 def lost(seen) -> float:
     """D cannot tell real from generated, or hardly says a different thing of them."""
-    won = seen.usual("won") if seen.known("won") else -1.0
-    return max(below(seen.usual("separation"), BLIND), below(won, NOTHING) if won > WORSE else 0.0)
+    ranked = seen.usual("separation")
+    tossed = below(ranked, BLIND)
+    if not seen.known("won") or seen.usual("won") <= WORSE:
+        return tossed
+    return max(tossed, all_of(below(seen.usual("won"), NOTHING), below(ranked, QUIET)))
 
 
 @diagnoses.add

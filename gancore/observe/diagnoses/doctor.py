@@ -10,7 +10,7 @@ from gancore.observe.diagnoses import diagnoses
 from gancore.observe.diagnoses.evidence import FACTS, Evidence
 from gancore.observe.diagnoses.shelf import Cure, Diagnosis, below
 
-RAISE, DROP = 3, 5  # Looks in a row until a sign is told, and until it is forgotten.
+ROW = 3  # Looks in a row until a sign is told, and until it is forgotten.
 NEAR = 6.0  # Times the distance of the worst of perfect samples.
 GONE = 0.8  # Strength below which a sign counts as gone; between that and 1 nothing changes.
 
@@ -32,9 +32,8 @@ def after(standing: Standing, strength: float, iteration: int) -> Standing:
     if not speaks:
         return replace(standing, against=0) if not math.isnan(strength) else standing
     since = iteration if not standing.told and standing.against == 0 else standing.since
-    row = standing.against + 1
-    if row < (DROP if standing.told else RAISE):
-        return replace(standing, against=row, since=since)
+    if standing.against + 1 < ROW:
+        return replace(standing, against=standing.against + 1, since=since)
     return Standing(not standing.told, 0, since)
 
 

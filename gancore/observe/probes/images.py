@@ -32,10 +32,15 @@ def ema_samples(look):
 
 @probe
 def nearest(look):
-    """For each of the 64 pictures from fixed z the nearest real one in pixels, and how far it is (Euclidean, 0..√pixels)."""
-    index, distance = look.fixed.neighbours.nearest(look.fake[:GRID])
-    pixels = look.fixed.source.pixels[index].numpy() / 255
-    return {"grid_nearest": tile(pixels), "nearest_distance": np.asarray(distance)}
+    """For each of the 64 pictures from fixed z the nearest real one in pixels, and how far it is (Euclidean, 0..√pixels).
+
+    Looked for anew as often as lines are measured: while the run plays they may be those of a quarter second ago.
+    """
+    if look.measuring or not look.playing or "nearest" not in look.memory:
+        index, distance = look.fixed.neighbours.nearest(look.fake[:GRID])
+        pixels = look.fixed.source.pixels[index].numpy() / 255
+        look.memory["nearest"] = {"grid_nearest": tile(pixels), "nearest_distance": np.asarray(distance)}
+    return look.memory["nearest"]
 
 
 @probe

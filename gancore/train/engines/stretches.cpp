@@ -16,7 +16,7 @@ extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, c
 namespace {
 
 enum Kernel { PRODUCT, FILL, SHIFT, SHIFT_RELU, RELU, MASK, LEAKY, LEAKY_BACK, NEGATE, ADD, SUBTRACT, MULTIPLY, DIVIDE, COPY,
-              COUNT, NARROW, WIDEN, ROWS_AT, SUM_ROWS, SUM_COLUMNS, THIN, THIN_TURNED };
+              COUNT, NARROW, WIDEN, TO_HALF, FROM_HALF, ROWS_AT, SUM_ROWS, SUM_COLUMNS, THIN, THIN_TURNED };
 
 struct Words {
     const int64_t* at;
@@ -130,6 +130,32 @@ void widen(Words& w) {
     const int64_t n = w.number();
 #pragma GCC ivdep
     for (int64_t i = 0; i < n; i++) out[i] = x[i];
+}
+
+// bfloat16 is the upper half of a float32; to the nearest one, to the even one of two.
+
+void to_half(Words& w) {
+    const float* x = w.floats();
+    uint16_t* out = reinterpret_cast<uint16_t*>(w.number());
+    const int64_t n = w.number();
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t bits;
+        std::memcpy(&bits, x + i, sizeof bits);
+        const uint32_t rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+        out[i] = (bits & 0x7fffffff) > 0x7f800000 ? 0xffff : rounded;
+    }
+}
+
+void from_half(Words& w) {
+    const uint16_t* x = reinterpret_cast<const uint16_t*>(w.number());
+    float* out = w.floats();
+    const int64_t n = w.number();
+#pragma GCC ivdep
+    for (int64_t i = 0; i < n; i++) {
+        const uint32_t bits = uint32_t{x[i]} << 16;
+        std::memcpy(out + i, &bits, sizeof bits);
+    }
 }
 
 void rows_at(Words& w) {  // rows of so many bytes, by their numbers
@@ -253,6 +279,8 @@ void stretch(const at::Tensor& program) {
             case COUNT: { const double *x = w.doubles(), *y = w.doubles(); *w.doubles() = *x + *y; break; }
             case NARROW: { const double* x = w.doubles(); *w.floats() = static_cast<float>(*x); break; }
             case WIDEN: widen(w); break;
+            case TO_HALF: to_half(w); break;
+            case FROM_HALF: from_half(w); break;
             case ROWS_AT: rows_at(w); break;
             case SUM_ROWS: sum_rows(w); break;
             case SUM_COLUMNS: sum_columns(w); break;

@@ -21,7 +21,7 @@ from gancore.train.engines.tape import Reseed, aten, bits, look
 
 KERNELS = (
     *("product", "fill", "shift", "shift_relu", "relu", "mask", "leaky", "leaky_back", "negate"),
-    *("add", "subtract", "multiply", "divide", "copy", "count", "narrow", "widen", "rows_at"),
+    *("add", "subtract", "multiply", "divide", "copy", "count", "narrow", "widen", "to_half", "from_half", "rows_at"),
     *("sum_rows", "sum_columns", "thin", "thin_turned"),
 )  # in the order of `stretches.cpp`
 ONE_BLOCK = 128  # factors in a sum that a product adds up in one go: a bias may then come after it as well as before
@@ -214,10 +214,19 @@ def add(self, other, out, alpha=1, **_):
 def copied(self, out, **_):
     if self.dtype is torch.float64 and out.dtype is torch.float32 and out.numel() == 1:
         return [kernel("narrow", self, out)]
-    if self.dtype is torch.uint8 and plain(out) and self.is_contiguous():
-        return [kernel("widen", self, out, out.numel())]
-    alike = self.dtype is out.dtype and self.shape == out.shape and self.is_contiguous() and out.is_contiguous()
-    return [kernel("copy", self, out, out.nbytes)] if alike else None
+    if self.shape != out.shape or not (self.is_contiguous() and out.is_contiguous()):
+        return None
+    if self.dtype is out.dtype:
+        return [kernel("copy", self, out, out.nbytes)]
+    name = OTHER_KINDS.get((self.dtype, out.dtype))
+    return [kernel(name, self, out, out.numel())] if name else None
+
+
+OTHER_KINDS = {
+    (torch.uint8, torch.float32): "widen",
+    (torch.float32, torch.bfloat16): "to_half",
+    (torch.bfloat16, torch.float32): "from_half",
+}
 
 
 def taken(self, indices, out, **_):
