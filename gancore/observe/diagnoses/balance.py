@@ -14,7 +14,7 @@ DEAD = 1e-9  # Of the same: a D that is sure leaves more than that; with less, G
 BLIND = 0.55  # Share of pairs ranked rightly: a coin has 0.5;
 NOTHING = 0.2  # or so little won that D might as well toss one,
 WORSE = -0.02  # and not lost by it: who is loudly wrong in some of the pairs is not silent,
-QUIET = 0.95  # nor is who ranks so many rightly blind, however quiet.
+DOUBT = 0.05  # nor is who ranks fewer than so many wrongly blind, however quiet.
 
 
 def astray(seen) -> float:
@@ -34,7 +34,7 @@ def lost(seen) -> float:
     tossed = below(ranked, BLIND)
     if not seen.known("won") or seen.usual("won") <= WORSE:
         return tossed
-    return max(tossed, all_of(below(seen.usual("won"), NOTHING), below(ranked, QUIET)))
+    return max(tossed, all_of(below(seen.usual("won"), NOTHING), above(1 - ranked, DOUBT)))
 
 
 @diagnoses.add
