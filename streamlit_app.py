@@ -5,6 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
+from gancore.run import pool
+
+pool.begin()  # before what is heavy is loaded here
+
 from dashboard.server import preload, routes
 from dashboard.state import following, hub
 from dashboard.views import line, plane, stage

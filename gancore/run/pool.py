@@ -18,18 +18,29 @@ from typing import Any
 
 from gancore.run import messages
 
+_begun: list[subprocess.Popen] = []
+
+
+def begin() -> None:
+    """Starts the first worker's process ahead of the pool: it loads its libraries while the server loads its own."""
+    _begun.append(_process())
+
+
+def _process() -> subprocess.Popen:
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    # One thread a worker: faster than two for everything small, and it keeps results bit-identical.
+    env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        [sys.executable, "-m", "gancore.run.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
+    )
+
 
 class WorkerProcess:
     """One worker as the server sees it."""
 
     def __init__(self, tell: Callable[[WorkerProcess, Any], None], mourn: Callable[[WorkerProcess], None]):
-        root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        # One thread a worker: faster than two for everything small, and it keeps results bit-identical.
-        env = os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "gancore.run.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
-        )
+        self.process = _begun.pop() if _begun else _process()
         self.runs: set[str] = set()
         self.warm = False  # whether it has loaded its libraries and takes orders at once
         self._tell, self._mourn = tell, mourn
@@ -60,16 +71,20 @@ class WorkerProcess:
 
 
 class LocalPool:
-    """As many workers as asked for, and one spare that is already warm: a dead worker's runs go on within a second."""
+    """As many workers as asked for, and one spare that is already warm: a dead worker's runs go on within a second.
+
+    They come one after another, each when the one before is warm, so that the first has the machine to itself; sooner if
+    there are more runs than workers.
+    """
 
     def __init__(self, size: int, tell: Callable, bereaved: Callable[[list[str]], None]):
         """`tell(message)` gets what workers say; `bereaved(runs)` names the runs whose worker has just been replaced."""
-        self._tell, self._bereaved = tell, bereaved
+        self.size, self._tell, self._bereaved = size, tell, bereaved
         self._lock = threading.RLock()
         self._closing = False
         self._warm = threading.Event()
-        self.spare: WorkerProcess | None = None  # comes when the first worker is warm, and not in its way
-        self.workers = [self._start() for _ in range(size)]
+        self.spare: WorkerProcess | None = None  # comes last
+        self.workers = [self._start()]
         atexit.register(self.close)
 
     def warm(self, timeout: float) -> bool:
@@ -77,10 +92,12 @@ class LocalPool:
         return self._warm.wait(timeout)
 
     def place(self, run: str) -> None:
-        """Gives a run to the worker that hosts the fewest, to a warm one if there is a choice, unless it has one."""
+        """Gives a run to the worker that hosts the fewest, unless it has one. One that is not warm yet counts as busy."""
         with self._lock:
             if not self.host(run):
-                min(self.workers, key=lambda worker: (len(worker.runs), not worker.warm)).runs.add(run)
+                if len(self.workers) < self.size and all(worker.runs for worker in self.workers):
+                    self.workers.append(self._start())
+                min(self.workers, key=lambda w: (max(len(w.runs), not w.warm), not w.warm)).runs.add(run)
 
     def send(self, message: Any) -> None:
         """Sends an order to the worker that hosts its run."""
@@ -120,11 +137,16 @@ class LocalPool:
             return self._tell(message)
         worker.warm = True
         self._warm.set()
-        self._keep_spare()
+        self._grow()
 
-    def _keep_spare(self) -> None:
+    def _grow(self) -> None:
+        """The next one that is missing."""
         with self._lock:
-            if not self.spare and not self._closing:
+            if self._closing:
+                return
+            if len(self.workers) < self.size:
+                self.workers.append(self._start())
+            elif not self.spare:
                 self.spare = self._start()
 
     def _replace(self, dead: WorkerProcess) -> None:
@@ -141,4 +163,4 @@ class LocalPool:
             self.workers[self.workers.index(dead)] = heir
             runs = sorted(heir.runs)
         self._bereaved(runs)
-        self._keep_spare()  # Only now: a process that starts takes processor time, which the bereaved need first.
+        self._grow()  # Only now: a process that starts takes processor time, which the bereaved need first.
