@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import atexit
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from hashlib import sha256
@@ -112,17 +113,7 @@ def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tupl
             pace = replace(pace, **{address: settings.pop(address)})
         except BadKnob as error:
             problems.append(str(error))
-    # One role after the other, and where that fails one setting after the other, so that the rest is kept.
-    for role in dict.fromkeys(address.split(".")[0] for address in settings):
-        together = {a: v for a, v in settings.items() if a.split(".")[0] == role}
-        try:
-            config = Config.from_flat(together, config)
-        except BadKnob:
-            for address in sorted(together):  # the choice comes before its knobs
-                try:
-                    config = config.with_(address, together[address])
-                except BadKnob as error:
-                    problems.append(str(error))
+    config = put_together(settings, config, problems)
     if config.data.page != page:
         problems.append(f"data = {shown(config.data.name)} belongs to the page {config.data.page}, not here")
         config = presets.load(page).config
@@ -134,6 +125,23 @@ def read_link(page: str, query: dict[str, str]) -> tuple[Config, Pace, list[tupl
         except BadKnob as error:
             problems.append(str(error))
     return config, pace, changes, problems
+
+
+def put_together(settings: dict[str, str], config: Config, problems: list[str]) -> Config:
+    """All settings at once, as choices may only go together; where that fails one role after the other, so that the rest is kept."""
+    with suppress(BadKnob):
+        return Config.from_flat(settings, config)
+    for role in dict.fromkeys(address.split(".")[0] for address in settings):
+        together = {a: v for a, v in settings.items() if a.split(".")[0] == role}
+        try:
+            config = Config.from_flat(together, config)
+        except BadKnob:
+            for address in sorted(together):  # the choice comes before its knobs
+                try:
+                    config = config.with_(address, together[address])
+                except BadKnob as error:
+                    problems.append(str(error))
+    return config
 
 
 def read_change(part: str, config: Config) -> tuple[tuple[int, str], Config]:

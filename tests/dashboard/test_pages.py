@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.state import hub
+from dashboard.state import hub, read_link
+from gancore.config import Config
 from gancore.game.losses import losses
 
 WAIT = 60
@@ -126,6 +127,13 @@ def test_a_change_that_cannot_happen_is_named_and_never_reaches_the_worker(chang
     at = opened(changes=changes)
     assert len(at.error) == 1 and "cannot" in at.error[0].value + "cannot" * ("unknown" in at.error[0].value)
     assert run_of(at).changes == []
+
+
+def test_choices_that_only_go_together_come_through_a_link():
+    settings = {"data": "mnist", "g": "dcgan", "d": "dcgan", "d.channels": 40, "penalty": "none"}  # the page's own is R1
+    config = Config.from_flat(settings)
+    read, _, _, problems = read_link("images", config.to_query())
+    assert read == config and not problems
 
 
 def test_a_live_knob_acts_while_it_trains_and_is_stamped_into_the_link():
