@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import struct
+import threading
 import zlib
 from pathlib import Path
 from typing import Any, Self
@@ -24,13 +25,14 @@ FRAME = 16 << 20  # bytes of an unpacked frame at most: one of the pages' takes 
 
 
 class Reader:
-    """Looks into a recording, finished or growing, without ever writing to it. May be passed between threads.
+    """Looks into a recording, finished or growing, without ever writing to it. Any thread may ask, and close it meanwhile.
 
     Every answer is consistent in itself; between two answers the worker may have committed.
     """
 
     def __init__(self, path: str | Path):
         self.path = Path(path)
+        self._asking = threading.Lock()  # a connection that is closed under a question takes the process with it
         with kindly(self.path, "read"):
             self._db = store.connect(self.path, "ro")
             facts = self._facts()
@@ -162,7 +164,8 @@ class Reader:
         return self.ask("SELECT ifnull(sum(n), 0) FROM scalars")[0][0]
 
     def close(self) -> None:
-        self._db.close()
+        with self._asking:
+            self._db.close()
 
     def __enter__(self) -> Self:
         return self
@@ -171,8 +174,9 @@ class Reader:
         self.close()
 
     def _facts(self) -> dict[str, Any]:
-        return store.facts(self._db)
+        with self._asking:
+            return store.facts(self._db)
 
     def ask(self, query: str, values: tuple = ()) -> list[tuple]:
-        with kindly(self.path, "read"):
+        with kindly(self.path, "read"), self._asking:
             return self._db.execute(query, values).fetchall()

@@ -84,7 +84,8 @@ class LocalPool:
         self._closing = False
         self._warm = threading.Event()
         self.spare: WorkerProcess | None = None  # comes last
-        self.workers = [self._start()]
+        with self._lock:  # one that was begun early may be warm already
+            self.workers = [self._start()]
         atexit.register(self.close)
 
     def warm(self, timeout: float) -> bool:

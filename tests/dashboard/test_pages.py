@@ -130,7 +130,13 @@ def test_a_change_that_cannot_happen_is_named_and_never_reaches_the_worker(chang
 
 
 def test_choices_that_only_go_together_come_through_a_link():
-    settings = {"data": "mnist", "g": "dcgan", "d": "dcgan", "d.channels": 40, "penalty": "none"}  # the page's own is R1
+    settings = {
+        "data": "mnist",
+        "g": "dcgan",
+        "d": "dcgan",
+        "d.channels": 40,
+        "penalty": "none",
+    }  # the page's own is R1
     config = Config.from_flat(settings)
     read, _, _, problems = read_link("images", config.to_query())
     assert read == config and not problems

@@ -1,5 +1,6 @@
 """Truths about recordings: what went in comes out, one past after a rewind, and kill -9 or a full disk harm nothing."""
 
+import contextlib
 import json
 import random
 import signal
@@ -410,3 +411,28 @@ def test_a_frame_is_found_by_its_iteration_or_by_a_later_one(recording, path):
     recording.truncate(15)
     with Reader(path) as reader:
         assert reader.frames() == [10]
+
+
+def test_a_reader_may_be_closed_while_others_ask_it(tmp_path):
+    """SQLite took the whole process with it, and with the server everybody's page."""
+    recording = Recording.create(tmp_path / "run.sqlite", CONFIG, NAMES)
+    for first in range(1, 20_001, 100):
+        recording.scalars(first, np.zeros((100, len(NAMES)), np.float32))
+    recording.commit()
+
+    def ask():
+        with contextlib.suppress(RecordingError):
+            while True:
+                reader.scalars()
+                asked.set()
+
+    for _ in range(30):
+        reader, asked = Reader(recording.path), threading.Event()
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        asked.wait()
+        reader.close()
+        for thread in threads:
+            thread.join()
+    assert Reader(recording.path).last() == 20_000

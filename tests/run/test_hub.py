@@ -13,7 +13,9 @@ import pytest
 from gancore import presets
 from gancore.record.recording import Reader
 from gancore.run import hub as hubs
+from gancore.run import pool
 from gancore.run.pace import Pace
+from gancore.run.pool import LocalPool
 from tests.run.tiny import TINY, until
 
 
@@ -173,3 +175,32 @@ def test_a_hub_says_when_it_is_warm_and_the_first_run_meets_a_warm_worker(hub, s
     assert hub.warm(timeout=60)
     run = start()
     assert hub.pool.host(run.id).warm
+
+
+class Late(LocalPool):
+    """A pool that hears its workers before it knows them, as when one was begun early."""
+
+    def _start(self):
+        worker = super()._start()
+        until(lambda: worker.warm)
+        return worker
+
+
+def test_a_worker_that_is_warm_at_once_is_followed_by_the_others_and_the_spare():
+    pool.begin()
+    begun = Late(2, lambda message: None, lambda runs: None)
+    try:
+        until(lambda: begun.spare is not None and begun.spare.warm)
+        assert len(begun.workers) == 2 and not pool._begun
+    finally:
+        begun.close()
+
+
+def test_more_runs_than_workers_bring_the_next_worker_at_once():
+    begun = LocalPool(2, lambda message: None, lambda runs: None)
+    try:
+        for run in "abcd":
+            begun.place(run)
+        assert sorted(len(worker.runs) for worker in begun.workers) == [2, 2]
+    finally:
+        begun.close()

@@ -111,6 +111,13 @@ def test_what_lies_elsewhere_is_brought():
     assert alike(aten.index, chance(9, 6), [torch.tensor([8, 0, 3, 3])], into="Tensor_out")
 
 
+def test_a_single_row_is_left_to_pytorch():
+    call = Call(
+        aten.index.Tensor_out, (chance(1), [torch.zeros(4, dtype=torch.int64)]), {}, (torch.empty(4),), ("out",)
+    )
+    assert stretched([call]) == [call]
+
+
 def test_bytes_become_numbers():
     out, given = torch.empty(256), torch.arange(256, dtype=torch.uint8)
     run(programmed(Call(aten._to_copy.out, (given,), {}, (out,), ("out",))))

@@ -230,10 +230,11 @@ OTHER_KINDS = {
 
 
 def taken(self, indices, out, **_):
-    """Rows by their numbers, which are drawn and so within bounds."""
+    """Rows by their numbers, which are drawn and so within bounds; of two at least, to try it on."""
     at, *more = indices
     if (
         more
+        or len(self) < 2
         or at.dtype is not torch.int64
         or not (at.is_contiguous() and out.is_contiguous() and self[0].is_contiguous())
     ):
