@@ -28,7 +28,7 @@ from gancore.train.trainer import Diverged, Trainer
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
-LOOKS = 9  # times as long as a look took passes until the next: a tenth of a worker's time at most
+LOOKS = 11  # times as long as a look took passes until the next: a twelfth of a worker's time at most
 PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
@@ -318,7 +318,7 @@ class Hosted:
         self._guarded(lambda: frames.append(self._frame()))
         self.look_asked, self.seen = False, self.trainer.iteration
         spent = time.process_time() - start
-        # Keep to the beat of the frame rate; fall behind it rather than spend over a tenth of the worker on looking.
+        # Keep to the beat of the frame rate; fall behind it rather than spend over a twelfth of the worker on looking.
         beat = self.next_look + 1 / self.pace.fps
         self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + LOOKS * self.watchers * spent)
         self.used += spent
