@@ -118,6 +118,20 @@ def test_a_single_row_is_left_to_pytorch():
     assert stretched([call]) == [call]
 
 
+def test_what_lies_on_a_device_is_left_to_pytorch():
+    there = torch.empty(4, device="meta")
+    call = Call(aten.clone.out, (there,), {}, (torch.empty_like(there),), ("out",))
+    assert stretched([call]) == [call]
+
+
+def test_kernels_are_tried_on_bytes_of_their_own(monkeypatch):
+    monkeypatch.setattr(stretches, "PROVEN", {})
+    monkeypatch.setattr(stretches, "run", lambda program: None)
+    pictures, out = torch.arange(64, dtype=torch.uint8).view(8, 8), torch.full((3, 8), 9, dtype=torch.uint8)
+    call = Call(aten.index.Tensor_out, (pictures, [torch.tensor([7, 0, 3])]), {}, (out,), ("out",))
+    assert stretched([call]) == [call] and (out == 9).all()
+
+
 def test_bytes_become_numbers():
     out, given = torch.empty(256), torch.arange(256, dtype=torch.uint8)
     run(programmed(Call(aten._to_copy.out, (given,), {}, (out,), ("out",))))

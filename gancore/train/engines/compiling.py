@@ -21,15 +21,8 @@ from gancore.game.data.download import cache_folder
 
 SOURCE = Path(__file__).with_name("stretches.cpp")
 COMPILERS = ("c++", "g++", "clang++")
-FLAGS = (
-    "-std=c++20",
-    "-O3",
-    "-march=native",
-    "-ffp-contract=off",
-    "-shared",
-    "-fPIC",
-    "-w",
-)  # no product fused into a sum
+EXACT = "-ffp-contract=off"  # no product fused into a sum
+FLAGS = ("-std=c++20", "-O3", "-march=native", EXACT, "-shared", "-fPIC", "-w")
 PATIENCE = 90.0  # seconds after which a build that another process began is taken for dead
 ASK = 1.0  # seconds between two looks for what another process builds
 

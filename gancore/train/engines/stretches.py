@@ -46,8 +46,8 @@ def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch]:
     played: list[Call | Reseed | Stretch] = []
     for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
         if native:
-            calls, programs = zip(*run)
-            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), calls))
+            together, programs = zip(*run)
+            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
         else:
             played += [call for call, _ in run]
     return played
@@ -57,7 +57,9 @@ def written(call: Call | Reseed) -> list[Words] | None:
     """A call as kernels, or None if there are none for it that have been seen to give the same bits."""
     if isinstance(call, Reseed) or call.run not in WRITERS or not (call.into or call.run in IN_PLACE):
         return None
-    program = programmed(call)
+    given = tree_leaves((bare(call.args), bare(call.options), call.outs))
+    on_device = any(isinstance(x, Tensor) and not x.is_cpu for x in given)
+    program = None if on_device else programmed(call)
     if program is None:
         return None
     signature = signed(call)
@@ -94,7 +96,7 @@ def elsewhere(call: Call) -> Call:
     moved: dict = {}
 
     def there(x):
-        if not isinstance(x, Tensor) or x.dtype is torch.uint8:  # pictures: large, and only read
+        if not isinstance(x, Tensor):
             return x
         if look(x) not in moved:
             size = 1 + sum((n - 1) * step for n, step in zip(x.shape, x.stride())) if x.numel() else 0
@@ -102,8 +104,12 @@ def elsewhere(call: Call) -> Call:
             moved[look(x)] = numbers.as_strided(x.shape, x.stride())
         return moved[look(x)]
 
-    args, options, outs = tree_map(there, (bare(call.args), bare(call.options), call.outs))
-    return replace(call, args=args, options=options, outs=outs)
+    def read(x):
+        pictures = isinstance(x, Tensor) and x.dtype is torch.uint8  # many, and only read
+        return x if pictures else there(x)
+
+    args, options = tree_map(read, (bare(call.args), bare(call.options)))
+    return replace(call, args=args, options=options, outs=tree_map(there, call.outs))
 
 
 @cache
