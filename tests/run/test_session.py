@@ -78,21 +78,19 @@ def test_what_a_person_did_live_can_be_planned_and_gives_the_same_run(start):
 
 
 def test_every_loss_arrives_though_the_reader_is_slow_and_it_finds_the_newest_frame(start):
-    run = start(TINY, Pace(fps=10, until=2500))
+    run = start(TINY, Pace(fps=10))
     watch(run)
     until(lambda: run.newest()[1])
     run.play()
     seen, version = [], 0
-    while run.state != "finished":
-        while run.newest()[0] < version + 3 and run.state != "finished":  # slow: it misses two of three
-            time.sleep(0.01)
+    while len(seen) < 5:  # however fast the machine plays: five looks of a slow reader, who misses two of three
+        until(lambda version=version: run.newest()[0] >= version + 3)
         known = run.iteration
         version, data = run.newest()
         seen.append((Frame.decode(data).iteration, known))
-    until(lambda: Frame.decode(run.newest()[1]).iteration == 2500)
     at, rows = paused(run)
-    assert np.array_equal(at, np.arange(1, 2501)) and np.isfinite(rows).all()
-    assert len(seen) > 3
+    until(lambda: Frame.decode(run.newest()[1]).iteration == len(at))
+    assert np.array_equal(at, np.arange(1, len(at) + 1)) and np.isfinite(rows).all()
     assert all(shown >= known for shown, known in seen)
 
 
