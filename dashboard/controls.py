@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard import keyed
 from dashboard.one_knob import offer
 from dashboard.thumbnails import thumbnails
 from dashboard.upload import upload
@@ -110,22 +111,14 @@ def _follow(run: Session, page: str) -> None:
     wanted = run.wanted
     if st.session_state.get(shown_key) != wanted:
         for address, value in wanted.flat().items():
-            _put(page, address, value)
+            keyed.put(page, address, value)
         st.session_state[shown_key] = wanted
 
 
 def _show(page: str, config: Config) -> None:
     for address, value in config.flat().items():
-        _put(page, address, value)
+        keyed.put(page, address, value)
     st.session_state[f"{page}/wish"] = config
-
-
-def _put(page: str, address: str, value: Any) -> None:
-    if isinstance(value, tuple):
-        st.session_state[f"{page}/{address}/rows"] = value
-        st.session_state.pop(f"{page}/{address}", None)
-    else:
-        st.session_state[f"{page}/{address}"] = value
 
 
 def _config(run: Session, before: Config, page: str, advanced: bool) -> Config:
@@ -150,7 +143,7 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
         name = st.selectbox(
-            f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=_key(page, role, choice.name),
+            f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=keyed.key(page, role, choice.name),
             format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
         )  # fmt: skip
         if name != choice.name:
@@ -160,7 +153,7 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
                 st.session_state[f"{page}/stale"] = True  # its own widget was drawn before: draw once more
             choice = getattr(config, role)
             for k in knobs(choice):
-                _put(page, f"{role}.{k.name}", getattr(choice, k.name))
+                keyed.put(page, f"{role}.{k.name}", getattr(choice, k.name))
     turned = {}
     shown = [k for k in knobs(choice) if advanced or not k.advanced]
     for k, place in zip(shown, _places(shown)):
@@ -214,7 +207,7 @@ def _pace(run: Session, page: str, advanced: bool) -> Pace:
 def _speed(page: str, value: int) -> int:
     options = sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, value} - {0})
     return st.select_slider(
-        f"speed {LIVE}", [*options, 0], key=_key(page, "speed", value),
+        f"speed {LIVE}", [*options, 0], key=keyed.key(page, "speed", value),
         format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
     )  # fmt: skip
 
@@ -224,7 +217,7 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     label = f"{k.label or k.name.replace('_', ' ')} {LIVE if k.live else RESTART}"
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
-    common = dict(key=_key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
+    common = dict(key=keyed.key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
     if address not in PACE and k.live:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
@@ -251,15 +244,9 @@ def _turn(page: str, address: str) -> None:
     run = st.session_state["runs"][page]
     with contextlib.suppress(BadKnob):  # said where the knob is drawn
         followed = st.session_state.get(f"{page}/shown") == run.wanted
-        run.want(run.wanted.with_(address, st.session_state[f"{page}/{address}"]))
+        run.want(run.wanted.with_(address, keyed.said(page, address)))
         if followed:  # else the widgets still have to take over what was changed elsewhere
             st.session_state[f"{page}/shown"] = run.wanted
-
-
-def _key(page: str, address: str, value: Any) -> str:
-    key = f"{page}/{address}"
-    st.session_state.setdefault(key, value)
-    return key
 
 
 def _decades(k: Knob, value: Any) -> list:
@@ -275,10 +262,12 @@ def _decades(k: Knob, value: Any) -> list:
 def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
     """Rows of numbers, weight first and spread last, in a small table to edit."""
     st.caption(label, help=f"{k.help}. Give {k.accepts}.")
-    rows = st.session_state.setdefault(f"{page}/{address}/rows", value)
+    rows = keyed.rows(page, address, value)
     columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in k.columns}
     table = pd.DataFrame(list(rows), columns=list(columns))
-    edited = st.data_editor(table, key=f"{page}/{address}", num_rows="dynamic", hide_index=True, column_config=columns)
+    edited = st.data_editor(
+        table, key=keyed.key(page, address), num_rows="dynamic", hide_index=True, column_config=columns
+    )
     complete = edited.dropna()
     return tuple(tuple(float(n) for n in row) for row in complete.itertuples(index=False))
 

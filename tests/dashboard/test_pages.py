@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.state import hub, read_link
+from gancore import presets
 from gancore.config import Config
 from gancore.game.losses import losses
 
@@ -166,6 +167,17 @@ def test_before_the_first_iteration_every_knob_acts_at_once():
     at = opened()
     at.selectbox(key="line/data").set_value("exponential").run()
     assert run_of(at).config.data.name == "exponential" and run_of(at).pending() == {}
+
+
+def test_a_browser_that_has_not_heard_yet_does_not_turn_back_what_the_page_set():
+    at = opened()
+    at.selectbox(key="line/preset").set_value("wgan-gp")
+    told = at._tree.get_widget_states()
+    at.run()
+    chosen = presets.load("wgan-gp").config
+    assert run_of(at).wanted == chosen
+    at._run(told)  # once more what it told then: all other widgets as they stood before
+    assert not at.exception and run_of(at).wanted == chosen
 
 
 def test_a_range_that_makes_no_sense_is_explained_and_does_not_reach_the_run():

@@ -140,9 +140,13 @@ def test_a_finger_paints_a_law_that_fits_into_a_link(visitor):
     assert me.page.locator(".gs-draft path").count() == 1
     me.press("Apply")
     me.until(lambda: query(me).get("data") == "painted", why="for the painted law in the link")
-    me.until(lambda: all(0.5 < math.hypot(x, y) < 1.1 for x, y in reals(me)), why="for real samples along the stroke")
-    turns = {round(math.atan2(y, x) / math.pi * 4) for x, y in reals(me)}
-    assert turns == set(range(-4, 5)) and len(me.page.url) < 8000
+
+    def stroked(shown):
+        turns = {round(math.atan2(y, x) / math.pi * 4) for x, y in shown}
+        return turns == set(range(-4, 5)) and all(0.5 < math.hypot(x, y) < 1.1 for x, y in shown)
+
+    me.until(lambda: stroked(reals(me)), why="for real samples all along the stroke, and nowhere else")
+    assert len(me.page.url) < 8000
 
 
 def test_a_finger_drags_a_mode(visitor):
@@ -182,7 +186,9 @@ def test_a_file_is_brought_in_and_a_malformed_one_says_where(visitor, tmp_path):
     assert query(me)["data"] == "ring"
     me.page.locator("input[type=file]").set_input_files(good)
     me.until(lambda: query(me)["data"] == "own-points" and query(me)["data.set"].startswith("good-"))
-    me.until(
-        lambda: all(abs(math.hypot(x - 3, y - 3) - 1) < 0.02 for x, y in reals(me)), why="for its points on the stage"
-    )
+
+    def brought(shown):
+        return len(shown) > 0 and all(abs(math.hypot(x - 3, y - 3) - 1) < 0.02 for x, y in shown)
+
+    me.until(lambda: brought(reals(me)), why="for its points on the stage")
     me.play(20)
