@@ -12,7 +12,7 @@ from gancore.observe.frame import Frame
 from gancore.observe.history import History
 from gancore.observe.look import SCORED, Fixed, Look
 from gancore.observe.past import Past
-from gancore.observe.probes import find
+from gancore.observe.probes import LIGHT, PROBES, find
 from gancore.observe.renewal import Renewal
 from gancore.observe.slow_motion import SlowMotion
 from gancore.train.trainer import SCALARS
@@ -31,6 +31,7 @@ class Observer:
         self.memory: dict = {}
         self.past = Past()
         self.slow: SlowMotion | None = None
+        self._seen: dict[str, tuple[int, dict]] = {}  # What each probe last gave, and at which iteration.
         self.unfinished = False  # Whether more looks at the same moment would show more.
         self._measured_at, self._measured_iteration = -math.inf, -1
         self._rate, self._at, self._iteration = 0.0, time.perf_counter(), 0
@@ -53,19 +54,35 @@ class Observer:
         arrays = {}
         for name in sorted(wanted):
             if probe := find(name):
-                arrays |= probe(look)
+                self._seen[name] = trainer.iteration, probe(look)
+                arrays |= self._seen[name][1]
         self.unfinished = look.unfinished
-        state = look.state
-        info = {
+        info = self._info(trainer, look.state, elapsed, playing)
+        if self.slow:
+            info["slow"] = self.slow.told(trainer.config)
+        return Frame(trainer.iteration, arrays, info)
+
+    def glance(self, trainer, wanted, elapsed: float) -> Frame:
+        """A frame of a run that plays, in which what asks the nets is as it was when it was last looked at.
+
+        `info["earlier"]` says of these arrays which iteration they are of.
+        """
+        look = Look(trainer, self.fixed, self.history, self.measured, measuring=False, playing=True)
+        seen = {name: self._seen[name] for name in sorted(wanted - LIGHT) if name in self._seen}
+        fresh = {key: array for name in sorted(wanted & LIGHT) for key, array in PROBES[name](look).items()}
+        arrays = {key: array for _, old in seen.values() for key, array in old.items()} | fresh
+        earlier = {key: iteration for iteration, old in seen.values() for key in old if key not in fresh}
+        info = self._info(trainer, trainer.state, elapsed, playing=True)
+        return Frame(trainer.iteration, arrays, info | {"earlier": earlier})
+
+    def _info(self, trainer, state, elapsed: float, playing: bool) -> dict:
+        return {
             "d_updates": state.d_updates,
             "g_updates": state.g_updates,
             "engine": trainer.engine.told,
             "iterations_per_second": self._pace(state.iteration) if playing else 0.0,
             "elapsed": elapsed,
         }
-        if self.slow:
-            info["slow"] = self.slow.told(trainer.config)
-        return Frame(trainer.iteration, arrays, info)
 
     def _remember(self, look: Look) -> None:
         """In the plane every look draws the fixed z: where they are now is kept, so that each sample has a trail."""

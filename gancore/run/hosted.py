@@ -16,6 +16,7 @@ from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
+from gancore.observe.probes import LIGHT
 from gancore.observe.slow_motion import SlowMotion
 from gancore.record.recording import RecordingError
 from gancore.run.beginning import begun, continued
@@ -47,7 +48,7 @@ class Hosted:
         self.turn = Turn()
         self.seconds_played = 0.0
         self.leash = (0, 0.0)  # No further than to this iteration, until then.
-        self.next_look, self.look_asked, self.seen = 0.0, True, -1
+        self.next_look, self.next_glance, self.look_asked, self.seen = 0.0, 0.0, True, -1
         self.keeping: Keeping | None = None  # None while nothing is recorded; `unrecorded` says why.
         self.unrecorded = ""
         self.told: Status | None = None
@@ -308,19 +309,27 @@ class Hosted:
     # -- looking and telling ------------------------------------------------------------------------------------
 
     def look(self) -> NewFrame | None:
-        """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
+        """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over.
+
+        Looks keep to the beat of the frame rate, but fall behind it rather than spend over a twelfth of the worker. What
+        reads scalars alone goes on at the beat then: a glance, which the next look waits for too.
+        """
         now = time.perf_counter()
         unfinished = self.observer.unfinished or not self.observer.fixed.exact
         moved = unfinished or (self.state == "playing" and self.trainer.iteration != self.seen)
-        if not self.wanted or not (self.look_asked or (moved and now >= self.next_look)):
+        due = self.look_asked or (moved and now >= self.next_look)
+        glance = not due and moved and now >= self.next_glance and self.state == "playing" and self.wanted & LIGHT
+        if not self.wanted or not (due or glance):
             return None
         frames, start = [], time.process_time()  # what is computed slowly is, on another thread
-        self._guarded(lambda: frames.append(self._frame()))
+        self._guarded(lambda: frames.append(self._glance() if glance else self._frame()))
         self.look_asked, self.seen = False, self.trainer.iteration
         spent = time.process_time() - start
-        # Keep to the beat of the frame rate; fall behind it rather than spend over a twelfth of the worker on looking.
-        beat = self.next_look + 1 / self.pace.fps
-        self.next_look = max(beat if beat > now else now + 1 / self.pace.fps, now + LOOKS * self.watchers * spent)
+        rest = LOOKS * self.watchers * spent
+        beat = self.next_glance + 1 / self.pace.fps
+        beat = beat if beat > now else now + 1 / self.pace.fps
+        self.next_look = self.next_look + rest if glance else max(beat, now + rest)
+        self.next_glance = max(beat, now + rest) if glance else beat
         self.used += spent
         return frames[0] if frames else None
 
@@ -328,6 +337,10 @@ class Hosted:
         frame = self.observer.look(self.trainer, self.wanted, self.seconds_played, self.state == "playing")
         if self.keeping and not self.keeping.broken and not self.observer.slow:
             self.keeping.saw(frame, self.wanted, self.state != "playing")
+        return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
+
+    def _glance(self) -> NewFrame:
+        frame = self.observer.glance(self.trainer, self.wanted, self.seconds_played)
         return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
 
     def news(self) -> Status | None:

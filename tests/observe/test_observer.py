@@ -159,3 +159,20 @@ def test_the_running_mean_of_g_is_seen_apart_from_g():
     then = looking.look(trainer, {"density", "ema-density"}, 0.0).arrays
     moved = {name: np.abs(then[name] - first[name]).sum() for name in ("p_g", "p_ema")}
     assert 0 < moved["p_ema"] != moved["p_g"]
+
+
+@pytest.mark.parametrize("name", ON)
+def test_a_glance_has_new_lines_and_says_of_all_else_which_moment_it_is_of(name, fixed):
+    trainer, observer = Trainer(CONFIGS[name]), Observer(fixed[name])
+    observed(trainer, observer, 20)
+    whole = observer.look(trainer, ON[name], 0.0)
+    observed(trainer, observer, 5)
+    glance = observer.glance(trainer, ON[name], 0.0)
+    assert glance.iteration == 25 and glance.arrays.keys() == whole.arrays.keys()
+    fresh = glance.arrays.keys() - glance.info["earlier"].keys()
+    assert {"d_loss", "g_loss", "d_grad", "g_grad", "time"} <= fresh and set(glance.info["earlier"].values()) == {20}
+    assert all(glance.arrays[key] is whole.arrays[key] for key in glance.info["earlier"])
+    again = observer.look(trainer, ON[name], 0.0)
+    for key in fresh:
+        np.testing.assert_array_equal(glance.arrays[key], again.arrays[key])
+    assert len(glance.arrays["d_loss"]) == 25

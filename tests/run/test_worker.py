@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gancore.game.data import images
+from gancore.observe.frame import Frame
 from gancore.record.recording import Reader
 from gancore.run import hosted, messages
 from gancore.run.pace import Pace
@@ -105,6 +106,32 @@ def test_a_speed_limit_is_kept_and_the_worker_listens_meanwhile(hosting):
     assert 10 <= hosting.run("slow").trainer.iteration - first <= 22
     hosting.say(messages.Pause("slow"))
     assert hosting.status("slow").state == "paused"
+
+
+def test_lines_go_on_at_the_beat_where_looks_are_dear_and_who_rests_is_looked_at_whole(hosting, monkeypatch):
+    def dear(run, look=hosted.Hosted._frame):
+        end = time.process_time() + 0.05
+        while time.process_time() < end:
+            pass
+        return look(run)
+
+    monkeypatch.setattr(hosted.Hosted, "_frame", dear)
+    hosting.open("run", pace=asdict(Pace(fps=20)))
+    hosting.plays("run", 1)
+    hosting.told.clear()
+    hosting.say(messages.Watch("run", ["losses", "density", "scores"]))
+    end = time.monotonic() + 2
+    hosting.rounds(lambda: time.monotonic() > end)
+    frames = [Frame.decode(m.payload) for m in hosting.told if isinstance(m, messages.NewFrame)]
+    glances = [frame for frame in frames if "earlier" in frame.info]
+    whole = [frame.iteration for frame in frames if "earlier" not in frame.info]
+    assert len(glances) > 3 * len(whole) > 0  # a look of 50 ms is followed by 550 ms of training
+    assert all({"p_g", "d_loss"} <= frame.arrays.keys() for frame in frames)
+    assert all(max(n for n in whole if n <= frame.iteration) == frame.info["earlier"]["p_g"] for frame in glances)
+    hosting.say(messages.Pause("run"))
+    hosting.rounds(lambda: hosting.status("run").state == "paused")
+    last = [m for m in hosting.told if isinstance(m, messages.NewFrame)][-1]
+    assert "earlier" not in Frame.decode(last.payload).info and last.iteration == hosting.run("run").trainer.iteration
 
 
 def test_a_run_stops_where_it_was_asked_to(hosting):

@@ -172,8 +172,14 @@ export class Panel {
       for (const tool of this.tools) tool.frame?.(frame);
       if (!this.binds.some(({ name }) => frame.arrays[name])) return;
       await this.show(this.fresh(frame));
-      this.root.dataset.iteration = frame.iteration;
+      this.root.dataset.iteration = this.moment(frame);
     });
+  }
+
+  /** The iteration of what is drawn: the nets may have been asked before the scalars were read. */
+  moment({ iteration, arrays, info }) {
+    const drawn = this.binds.filter(({ name }) => arrays[name]).map(({ name }) => info?.earlier?.[name] ?? iteration);
+    return Math.max(...drawn);
   }
 
   async show(fresh) {

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from gancore.observe.probes.shelf import probe
+from gancore.observe.probes.shelf import light_probe, probe
 
 BINS = 40  # of the score histograms
 
@@ -21,7 +21,7 @@ def lines(look, *names: str) -> dict[str, np.ndarray]:
     return arrays
 
 
-@probe
+@light_probe
 def losses(look):
     """Every iteration's losses, thinned so that each minimum and maximum stays."""
     return lines(look, "d_loss", "g_loss")
@@ -49,7 +49,7 @@ def scores(look):
     return arrays | lines(look, "d_real", "d_fake")
 
 
-@probe
+@light_probe
 def gradients(look):
     """The norm of each player's gradient, every iteration."""
     return lines(look, "d_grad", "g_grad")

@@ -10,6 +10,8 @@ from gancore.observe.metrics.images import tile
 from gancore.observe.probes.every import BINS, critic_span, share
 from gancore.observe.probes.shelf import probe
 
+RARELY = 4  # looks that measure, of which there are four a second, from one search for neighbours to the next
+
 
 @probe
 def samples(look):
@@ -34,13 +36,15 @@ def ema_samples(look):
 def nearest(look):
     """For each of the 64 pictures from fixed z the nearest real one in pixels, and how far it is (Euclidean, 0..√pixels).
 
-    Looked for anew as often as lines are measured: while the run plays they may be those of a quarter second ago.
+    While the run plays they are looked for once a second, as often as a person can compare sixty-four pairs.
     """
-    if look.measuring or not look.playing or "nearest" not in look.memory:
+    found, age = look.memory.get("nearest", (None, 0))
+    if found is None or not look.playing or (look.measuring and age >= RARELY):
         index, distance = look.fixed.neighbours.nearest(look.fake[:GRID])
         pixels = look.fixed.source.pixels[index].numpy() / 255
-        look.memory["nearest"] = {"grid_nearest": tile(pixels), "nearest_distance": np.asarray(distance)}
-    return look.memory["nearest"]
+        found, age = {"grid_nearest": tile(pixels), "nearest_distance": np.asarray(distance)}, 0
+    look.memory["nearest"] = found, age + look.measuring
+    return found
 
 
 @probe

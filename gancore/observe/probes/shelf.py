@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 PROBES: dict[str, Callable[..., dict[str, np.ndarray]]] = {}
+LIGHT: set[str] = set()  # those that read scalars and ask no net: they cost nothing that grows with the nets
 OF_ONE: dict[str, Callable[..., dict[str, np.ndarray]]] = {}  # asked for with a number, as `inspect:17`
 DIGITS = 4  # of a sample's number at most: a reader may write anything.
 
@@ -15,6 +16,13 @@ DIGITS = 4  # of a sample's number at most: a reader may write anything.
 def probe(function: Callable) -> Callable:
     """Puts a probe on the shelf under its own name, dashes for underscores."""
     PROBES[function.__name__.replace("_", "-")] = function
+    return function
+
+
+def light_probe(function: Callable) -> Callable:
+    """Puts on the shelf a probe that reads the past of scalars alone."""
+    probe(function)
+    LIGHT.add(function.__name__.replace("_", "-"))
     return function
 
 
