@@ -26,11 +26,10 @@ def bits(left) -> dict[str, torch.Tensor]:
     """All that training has made: weights, buffers, moments, and where the generators of random numbers are."""
     found = {"torch": torch.get_rng_state(), "numpy": torch.tensor(np.random.get_state()[1].astype(np.int64))}
     found["python"] = torch.tensor(random.getstate()[1])
-    for name in ("chance",):
-        if isinstance(left.get(name), torch.Generator):
-            found[name] = left[name].get_state()
-        elif name in left:
-            found[name] = torch.tensor(left[name].integers(2**62, size=4))
+    if isinstance(chance := left.get("chance"), torch.Generator):
+        found["chance"] = chance.get_state()
+    elif chance is not None:
+        found["chance"] = torch.tensor(chance.integers(2**62, size=4))
     for i, player in enumerate(left["PLAYERS"]):
         found |= {f"player {i} {name}": tensor for name, tensor in player.state_dict().items()}
         found |= {f"mode {i} {name}": torch.tensor(layer.training) for name, layer in player.named_modules()}
