@@ -126,7 +126,7 @@ def judged(samples: Tensor) -> dict[str, Measured]:
 
 
 def drawn(trainer, n: int, ema: bool = False) -> Tensor:
-    """Pictures (n, 784) from fresh z of the run's own stream, of G or of its running mean."""
+    """Pictures (n, 784) of G or of its running mean, both from the same z: the run's own stream for this begins anew each time."""
     z = trainer.config.noise.sample(n, seeds.stream(trainer.config.seed, "reproduce/z"))
     return trainer.game.generate(trainer.state, z, ema)
 

@@ -29,9 +29,7 @@ def continued(order: Open, loading: Loading, observer: Observer) -> tuple[Keepin
     path, trainer = Path(order.path), loading.trainer
     recording = Recording.open(path)
     recording.truncate(trainer.iteration)
-    said = f"The worker process died; the run went on from its last checkpoint, iteration {trainer.iteration:,}."
-    if order.fork:
-        said = _caught_up(order, loading, recording)
+    said = _caught_up(order, loading, recording) if order.fork else _gone_on(trainer)
     with Reader(path) as reader:
         iterations, past = reader.scalars()
         elapsed = [reader.info(at).get("elapsed", 0.0) for at in reader.frames()[-1:]]
@@ -53,13 +51,17 @@ def _caught_up(order: Open, loading: Loading, recording: Recording) -> str:
     recording.scalars(again.first + known, again.rows[known:])
     recording.commit()
     if loading.trainer.iteration > order.fork[1]:
-        return f"The worker process died; the run went on from its last checkpoint, iteration {loading.trainer.iteration:,}."
+        return _gone_on(loading.trainer)
     if same:
         return f"Forked at iteration {order.fork[1]:,}: the same state, bit for bit. Turn a knob, or press Play."
     return (
         f"This recording was made on another kind of machine: from iteration {again.first:,} on, this fork plays the same "
         "game with other roundings."
     )
+
+
+def _gone_on(trainer: Trainer) -> str:
+    return f"The worker process died; the run went on from its last checkpoint, iteration {trainer.iteration:,}."
 
 
 def _kept(order: Open, recording: Recording, observer: Observer, trainer: Trainer) -> Keeping:

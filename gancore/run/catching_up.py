@@ -14,7 +14,7 @@ import torch
 from gancore.config import Config
 from gancore.record.recording import RecordingError
 from gancore.train.state import State
-from gancore.train.trainer import Event, Trainer
+from gancore.train.trainer import SCALARS, Event, Trainer
 
 CHUNK = 50  # iterations between two words on how far it has come
 
@@ -55,7 +55,7 @@ def restored(opened: Callable, tensors: dict[str, torch.Tensor], extra: dict) ->
 
 def catch_up(trainer: Trainer, script: list[Event], iteration: int, report: Callable) -> Replayed:
     """Plays to `iteration`, doing what `script` says on the way, which is taken out of it."""
-    first, rows = trainer.iteration + 1, [np.zeros((0, 6), np.float32)]
+    first, rows = trainer.iteration + 1, [np.zeros((0, len(SCALARS)), np.float32)]
     while trainer.iteration < iteration:
         while script and script[0].iteration <= trainer.iteration:
             trainer.apply(script.pop(0).what)

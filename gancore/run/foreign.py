@@ -51,7 +51,7 @@ def _about(said: Mapping[str, Any]) -> str:
     shape = said.get("shape")
     sizes = [f"{n}" for n in shape if type(n) is int] if isinstance(shape, list) else []
     kinds = {"images": "pictures", "plane": "points in the plane", "line": "numbers"}
-    sample = f"{kinds[said['page']]}" + (f" ({' × '.join(sizes)})" if len(sizes) > 1 else "")
+    sample = kinds[said["page"]] + (f" ({' × '.join(sizes)})" if len(sizes) > 1 else "")
     players = [
         f"{str(said.get(role, ''))[:40]} with {weights:,} weights"
         for role, key in (("generator", "g_weights"), ("discriminator", "d_weights"))

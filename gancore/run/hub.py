@@ -126,7 +126,7 @@ class Hub:
     def admit(self, session: Session) -> bool:
         """Gives a place for playing, or one in the line. True if it may play now."""
         with self.lock:
-            if self.find(session.id) is not session:
+            if self.sessions.get(session.id) is not session:
                 return False
             if not session.active and self._free() > 0:
                 session.active = True

@@ -107,10 +107,8 @@ class Recorded:
             seen = _stamp(self.path)
             if seen == self._seen:
                 return self._say(self._told)
-            if (
-                self._seen and seen[0] != self._seen[0]
-            ):  # Another file; while one is held open its number is not given away.
-                self._let_go()
+            if self._seen and seen[0] != self._seen[0]:
+                self._let_go()  # Another file; while one is held open its number is not given away.
             if self._replay:
                 return self._read(self._replay)
             with Replay(self.path) as replay:
@@ -190,10 +188,8 @@ class Recorded:
     def _sentence(self, standing: str, told: dict[str, Any]) -> str:
         name = told["name"] if isinstance(told["name"], str) and told["name"] else self.foreign and self.foreign.name
         heard = time.strftime("%H:%M:%S", time.localtime(time.time() - writer.age(self.path)))
-        named, day = (
-            f"“{name}”" if name else "This run",
-            time.strftime("%d %B %Y, %H:%M", time.localtime(told["created"])),
-        )
+        day = time.strftime("%d %B %Y, %H:%M", time.localtime(told["created"]))
+        named = f"“{name}”" if name else "This run"
         back = "Move the slider to look back" + ("." if self.foreign else ", or fork it to play on.")
         said = {
             writer.LIVE: f"Live: {named} is being recorded now, and followed here. {back}",

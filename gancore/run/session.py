@@ -40,10 +40,8 @@ class Session:
         self.config, self.wanted, self.pace = config, config, pace
         self.changes = [tuple(change) for change in changes]  # Planned ones, from a link.
         self.epoch = 0
-        self.fork, self.owner = (
-            fork,
-            owner,
-        )  # [recording, iteration] that the first start begins with; who may delete it
+        self.fork = fork  # [recording, iteration] that the first start begins with.
+        self.owner = owner  # Who may delete it.
         self.facts = facts or {}  # What its recordings say of themselves from the start, such as their `name`.
         self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
         self.active = False  # Holds one of the places for playing runs.
@@ -147,7 +145,7 @@ class Session:
             if not self._hub.admit(self):
                 return
             self.asked_to_play = True
-            self._say("")
+            self.say("")
             if self._hub.hosts(self):
                 self._hub.pool.send(messages.Play(self.id))
             else:  # It was given up after too many deaths: somebody wants to try again.
@@ -158,7 +156,7 @@ class Session:
         with self._hub.lock:
             self.resting = self.asked_to_play = False
             self._hub.leave_line(self)
-            self._say("")
+            self.say("")
             self._hub.pool.send(messages.Pause(self.id))
 
     def rest(self) -> None:
@@ -166,7 +164,7 @@ class Session:
         with self._hub.lock:
             self.pause()
             self.resting = True
-            self._say("Paused to free the processor: nobody was watching.")
+            self.say("Paused to free the processor: nobody was watching.")
 
     def step(self, which: str) -> None:
         """One iteration (`both`), or one update of one player (`d`, `g`)."""
@@ -311,7 +309,7 @@ class Session:
             if len(self.deaths) > DEATHS:
                 self._give_up()
                 return
-            self._say("The worker process died. Going on from the last checkpoint ...")
+            self.say("The worker process died. Going on from the last checkpoint ...")
             self._host(self.order(playing=self.active, resume=True))
 
     def _give_up(self) -> None:
@@ -349,14 +347,11 @@ class Session:
             self._host(self.order(playing=self.active))
         self._watchers.wake()
 
-    def _say(self, notice: str) -> None:
+    def say(self, notice: str) -> None:
+        """Shows one sentence from the server on the run's page; an empty one takes it away."""
         with self._change:
             if self.notice == notice:
                 return
             self.notice = notice
             self._version += 1
         self._watchers.wake()
-
-    def say(self, notice: str) -> None:
-        """Shows one sentence from the server on the run's page; an empty one takes it away."""
-        self._say(notice)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from gancore import seeds
-from tests.benchmarks.verdict_truth import between, blame, both, either, learned, muted
+from tests.benchmarks.point_truth import between, blame, both, either, learned, muted
 
 FRESH = 1024
 DIRECTIONS = 64

@@ -30,7 +30,7 @@ from gancore.observe.diagnoses import diagnoses
 from gancore.observe.look import Look
 from gancore.observe.observer import Observer
 from gancore.train.trainer import Diverged, Trainer
-from tests.benchmarks import picture_settings, picture_truth, verdict_settings, verdict_truth
+from tests.benchmarks import picture_settings, picture_truth, point_settings, point_truth
 
 KEPT = Path(os.environ.get("GANSCOPE_TRACES") or Path(tempfile.gettempdir()) / "ganscope-traces")
 SEEDS = {"tune": (0, 1, *range(100, 118), *range(200, 252)), "score": range(252, 262)}
@@ -52,8 +52,8 @@ class Part:
 
 PARTS = (
     Part(
-        "line and plane", verdict_settings.SETTINGS, verdict_truth.Truth, verdict_truth.labels,
-        verdict_truth.FAILURES, 2000, 40, 80,
+        "line and plane", point_settings.SETTINGS, point_truth.PointTruth, point_truth.labels,
+        point_truth.FAILURES, 2000, 40, 80,
     ),
     Part(
         "digits", picture_settings.SETTINGS, picture_truth.PictureTruth, picture_truth.labels,

@@ -20,7 +20,7 @@ import torch
 
 from gancore.record.recording import Reader
 from gancore.run.watching import budget, recorder
-from tests.run.watched import LOOPS, source
+from tests.run.watching.watched import LOOPS, source
 
 SEGMENTS, SECONDS = 12, 4.0  # of CPU time, awake and asleep together, in each segment
 TURN = 0.1

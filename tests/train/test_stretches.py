@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.train.engines import compiled, looped, stretches
+from gancore.train.engines import compiled, looped, proving, stretches
+from gancore.train.engines.compiled import stretched
 from gancore.train.engines.compiling import SOURCE, kernels
 from gancore.train.engines.numbers import Book
 from gancore.train.engines.plan import Call, Filled
-from gancore.train.engines.stretches import KERNELS, Stretch, programmed, run, stretched
+from gancore.train.engines.proving import run
+from gancore.train.engines.stretches import KERNELS, Stretch, programmed
 from gancore.train.engines.tape import aten, bits
 from gancore.train.trainer import Trainer
 
@@ -125,8 +127,8 @@ def test_what_lies_on_a_device_is_left_to_pytorch():
 
 
 def test_kernels_are_tried_on_bytes_of_their_own(monkeypatch):
-    monkeypatch.setattr(stretches, "PROVEN", {})
-    monkeypatch.setattr(stretches, "run", lambda program: None)
+    monkeypatch.setattr(proving, "PROVEN", {})
+    monkeypatch.setattr(proving, "run", lambda program: None)
     pictures, out = torch.arange(64, dtype=torch.uint8).view(8, 8), torch.full((3, 8), 9, dtype=torch.uint8)
     call = Call(aten.index.Tensor_out, (pictures, [torch.tensor([7, 0, 3])]), {}, (out,), ("out",))
     assert stretched([call]) == [call] and (out == 9).all()
@@ -159,7 +161,7 @@ def test_a_number_that_changes_keeps_its_call():
 def test_kernels_that_give_other_bits_are_not_used(monkeypatch):
     call = Call(aten.relu.out, (chance(11),), {}, (torch.empty(11),), ("out",))
     assert isinstance(stretched([call])[0], Stretch)
-    monkeypatch.setattr(stretches, "PROVEN", {})
+    monkeypatch.setattr(proving, "PROVEN", {})
     monkeypatch.setitem(stretches.WRITERS, aten.relu.out, stretches.WRITERS[aten.neg.out])
     assert stretched([call]) == [call]
 

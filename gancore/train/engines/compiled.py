@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+
 import torch
 
 from gancore.train.engines.compiling import kernels
 from gancore.train.engines.looped import Ahead, Loop, Looped
 from gancore.train.engines.plan import Call
-from gancore.train.engines.stretches import Stretch, stretched
+from gancore.train.engines.proving import written
+from gancore.train.engines.stretches import Stretch, fused
 from gancore.train.engines.tape import Reseed
 from gancore.train.state import State
 
@@ -43,3 +47,15 @@ class StretchedLoop(Loop):
 
     def calls(self) -> list[Call | Reseed | Stretch]:
         return stretched(super().calls())
+
+
+def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch]:
+    """The same calls, with as many as can be in stretches."""
+    played: list[Call | Reseed | Stretch] = []
+    for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
+        if native:
+            together, programs = zip(*run)
+            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
+        else:
+            played += [call for call, _ in run]
+    return played

@@ -16,7 +16,7 @@ from gancore.config import ROLES, Config
 from gancore.game.game import Game
 from gancore.train.engines.eager import Eager
 from gancore.train.engines.plan import Call, call
-from gancore.train.engines.scripted import Script, compiled
+from gancore.train.engines.scripted import Script, as_function
 from gancore.train.engines.tape import Reseed, Untaped, bits
 from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
@@ -122,7 +122,7 @@ class Loop:
         script.tell(tape.seen)
         for name, made in tape.outputs.items():
             script.copy(tape.inputs[name], made)
-        self.script, self.run = script, compiled(script)
+        self.script, self.run = script, as_function(script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
         self.foresight: tuple | None = None
 

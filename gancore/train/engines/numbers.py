@@ -24,14 +24,17 @@ class Book:
     def leaf(self, name: str, value: float) -> Number:
         """A number under a name. What operations see of it is slightly off, so that it can be told from a constant."""
         self.leaves[name] = value
-        near = (value or 0.01) * (1 + self.chance.uniform(1e-4, 2e-4))
-        return Number(name, value, near, self)
+        return Number(name, value, self.near(value), self)
 
     def called(self, name: str, function: Callable, given: Any) -> Number:
         """The result of a function that is not looked into."""
         self.functions[name] = function
         true = function(true_of(given))
-        return Number(f"{name}({text(given)})", true, (true or 0.01) * (1 + self.chance.uniform(1e-4, 2e-4)), self)
+        return Number(f"{name}({text(given)})", true, self.near(true), self)
+
+    def near(self, value: float) -> float:
+        """Slightly off, and never twice alike."""
+        return (value or 0.01) * (1 + self.chance.uniform(1e-4, 2e-4))
 
     def find(self, value: float) -> Number | None:
         """The number that an operation was given, told by its value."""

@@ -16,13 +16,7 @@ from gancore.train.engines.numbers import Number, plain
 from gancore.train.engines.tape import Reseed, Step, aten, place
 
 POOLED = 1 << 15  # bytes: smaller tensors each have memory of their own
-CREATION = (
-    "dtype",
-    "layout",
-    "device",
-    "pin_memory",
-    "memory_format",
-)  # what an operation needs to know of a new tensor
+CREATION = ("dtype", "layout", "device", "pin_memory", "memory_format")  # what an operation needs of a new tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,26 +206,25 @@ def call(step: Step) -> Call:
     """How a step is played."""
     into = out_variant(step.run) if step.fresh and None not in step.made else None
     if into is None:
-        return Call(step.run, *_with_tensors(step.run, step), step.made if step.fresh else (), ())
+        return Call(step.run, _with_tensors(step.run, step), step.options, step.made if step.fresh else (), ())
     run, names = into
-    args, options = _with_tensors(step.run, step)
     accepted = {argument.name for argument in run._schema.arguments}
     options = {
         name: value
-        for name, value in options.items()
+        for name, value in step.options.items()
         if (name in accepted and value is not None) or name == "generator"
     }
-    return Call(run, args, options, step.made, names)
+    return Call(run, _with_tensors(run, step), options, step.made, names)
 
 
-def _with_tensors(run, step: Step) -> tuple[tuple, dict]:
+def _with_tensors(run, step: Step) -> tuple:
     """The arguments, in which numbers that stand where a tensor is expected have become tensors of one number."""
     dtype = next((x.dtype for x in (*made(step), *tensors(step)) if x.is_floating_point()), None)
     args = list(step.args)
     for at, argument in enumerate(run._schema.arguments[: len(args)]):
         if str(argument.type) == "Tensor" and isinstance(args[at], (int, float)):
             args[at] = Filled.of(args[at], dtype)
-    return tuple(args), step.options
+    return tuple(args)
 
 
 @dataclass(frozen=True, eq=False)

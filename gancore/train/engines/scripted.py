@@ -122,8 +122,8 @@ class Script:
         return "\n".join([HEAD, *body, ""])
 
 
-def compiled(script: Script) -> Callable[..., None]:
-    """The function, called as f(generators, numbers, rows, n).
+def as_function(script: Script) -> Callable[..., None]:
+    """The script as a function, called as f(generators, numbers, rows, n).
 
     Raises:
         Untaped: TorchScript cannot say one of the operations.

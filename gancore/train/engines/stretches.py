@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from itertools import groupby
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled
-from gancore.train.engines.tape import Reseed, aten, bits, look
+from gancore.train.engines.tape import aten
 
 KERNELS = (
     *("product", "fill", "shift", "shift_relu", "relu", "mask", "leaky", "leaky_back", "negate"),
@@ -25,10 +23,7 @@ KERNELS = (
     *("sum_rows", "sum_columns", "thin", "thin_turned"),
 )  # in the order of `stretches.cpp`
 ONE_BLOCK = 128  # factors in a sum that a product adds up in one go: a bias may then come after it as well as before
-
 THIN = range(2, 5)  # columns of a product for which BLAS has nothing fast
-SOME = 99_991  # random numbers that a kernel is tried on, again and again: a prime, so that no two lines are alike
-PROVEN: dict[tuple, bool] = {}  # by signature, in this process
 
 Words = list[int]
 
@@ -39,86 +34,6 @@ class Stretch:
 
     program: Tensor
     calls: tuple[Call, ...]  # which hold the memory that the program names
-
-
-def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch]:
-    """The same calls, with as many as can be in stretches."""
-    played: list[Call | Reseed | Stretch] = []
-    for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
-        if native:
-            together, programs = zip(*run)
-            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
-        else:
-            played += [call for call, _ in run]
-    return played
-
-
-def written(call: Call | Reseed) -> list[Words] | None:
-    """A call as kernels, or None if there are none for it that have been seen to give the same bits."""
-    if isinstance(call, Reseed) or call.run not in WRITERS or not (call.into or call.run in IN_PLACE):
-        return None
-    given = tree_leaves((bare(call.args), bare(call.options), call.outs))
-    on_device = any(isinstance(x, Tensor) and not x.is_cpu for x in given)
-    program = None if on_device else programmed(call)
-    if program is None:
-        return None
-    signature = signed(call)
-    if signature not in PROVEN:
-        PROVEN[signature] = proven(call)
-    return program if PROVEN[signature] else None
-
-
-def signed(call: Call) -> tuple:
-    """Equal for calls that do the same to tensors of the same kind."""
-    order: dict[int, int] = {}
-    return str(call.run), *(
-        (x.dtype, x.shape, x.stride(), order.setdefault(x.data_ptr(), len(order))) if isinstance(x, Tensor) else repr(x)
-        for x in tree_leaves((bare(call.args), bare(call.options), call.outs))
-    )
-
-
-def proven(call: Call) -> bool:
-    """Whether the kernels give PyTorch's bits here, on random numbers."""
-    one, other = elsewhere(call), elsewhere(call)
-    with torch.no_grad():
-        one.run(*one.args, **one.options, **dict(zip(one.into, one.outs)))
-    run(programmed(other))
-    pairs = zip(tree_leaves((one.args, one.outs)), tree_leaves((other.args, other.outs)))
-    return all(torch.equal(bits(x), bits(y)) for x, y in pairs if isinstance(x, Tensor))
-
-
-def run(program: Iterable[Words]) -> None:
-    torch.ops.gancore.stretch(torch.tensor([word for words in program for word in words]))
-
-
-def elsewhere(call: Call) -> Call:
-    """The call on memory of its own, with the same numbers every time."""
-    moved: dict = {}
-
-    def there(x):
-        if not isinstance(x, Tensor):
-            return x
-        if look(x) not in moved:
-            size = 1 + sum((n - 1) * step for n, step in zip(x.shape, x.stride())) if x.numel() else 0
-            numbers = chance(x.dtype).repeat(size // SOME + 1)[:size]
-            moved[look(x)] = numbers.as_strided(x.shape, x.stride())
-        return moved[look(x)]
-
-    def read(x):
-        pictures = isinstance(x, Tensor) and x.dtype is torch.uint8  # many, and only read
-        return x if pictures else there(x)
-
-    args, options = tree_map(read, (bare(call.args), bare(call.options)))
-    return replace(call, args=args, options=options, outs=tree_map(there, call.outs))
-
-
-@cache
-def chance(dtype: torch.dtype) -> Tensor:
-    """Some random numbers of this kind; whole ones may stand for places, of which there are two at least."""
-    stream = torch.Generator().manual_seed(0)
-    if dtype.is_floating_point:
-        return torch.randn(SOME, generator=stream, dtype=dtype)
-    return torch.randint(2, (SOME,), generator=stream, dtype=dtype)
 
 
 def bare(value):

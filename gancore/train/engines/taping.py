@@ -21,6 +21,7 @@ from gancore.train.moves import Moves
 from gancore.train.state import COUNTS, State
 
 BUILT = ("data", "noise", "g", "d")  # roles whose knobs are in the networks and samples by now
+RULES = tuple(role for role in ROLES if role not in BUILT)  # whose knobs every iteration goes by
 MOST = 512 * 2**20  # bytes that a tape may keep
 
 
@@ -100,7 +101,7 @@ def named(config: Config, book: Book, baked: bool) -> Config:
         return made
 
     rules = of(config, "")
-    for role in (role for role in ROLES if role not in BUILT):
+    for role in RULES:
         object.__setattr__(rules, role, of(getattr(config, role), role + "_"))
     object.__setattr__(rules, "schedule", _Schedule(config, book))
     return rules
@@ -116,7 +117,7 @@ class _Schedule:
 def leaves_of(config: Config) -> dict[str, float]:
     """The knobs of `named`, under their names."""
     found = {k.name: getattr(config, k.name) for k in knobs(config)}
-    for role in (role for role in ROLES if role not in BUILT):
+    for role in RULES:
         choice = getattr(config, role)
         found |= {f"{role}_{k.name}": getattr(choice, k.name) for k in knobs(choice)}
     return found

@@ -1,10 +1,10 @@
-"""What the labelled set calls true, on traces set by hand."""
+"""What the labelled set calls true on line and plane, on traces set by hand."""
 
 import torch
 
 from gancore.config import Config
 from gancore.train.trainer import Trainer
-from tests.benchmarks.verdict_truth import labels, learned
+from tests.benchmarks.point_truth import labels, learned
 
 WELL = {
     "far": 0.02, "floor": 0.01, "sd": 1.0, "middle": [0.0, 0.0], "shares": [0.25] * 4, "due": [0.25] * 4, "right": 0.5,

@@ -1,4 +1,4 @@
-"""What is really the matter with a run, from fresh samples and exact laws: labels that no verdict had a part in.
+"""What is really the matter with a run on line and plane, from fresh samples and exact laws: labels that no verdict had a part in.
 
 A label is true, false, or None where the run lies between: such runs count neither way.
 """
@@ -18,7 +18,7 @@ ANGLES = torch.linspace(0, math.pi, 9)[:-1]
 FAILURES = ("collapse", "dropped-modes", "cycling", "vanishing-gradient", "d-overpowers", "d-blind", "divergence")
 
 
-class Truth:
+class PointTruth:
     """Looks at a trainer through fresh samples and its own streams of numbers."""
 
     def __init__(self, trainer):

@@ -1,4 +1,4 @@
-"""The loops of `tests/run/loops`, played as they stand or with the lines that watch them."""
+"""The loops of `tests/run/watching/loops`, played as they stand or with the lines that watch them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The games of the labelled set on line and plane: known good ones, and such as are known to fail, several ways to each failure.
 
-Chosen for what `verdict_truth` says of them, never for what a verdict does. None leaves a knob at its default.
+Chosen for what `point_truth` says of them, never for what a verdict does. None leaves a knob at its default.
 """
 
 from __future__ import annotations
