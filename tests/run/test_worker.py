@@ -127,7 +127,8 @@ def test_lines_go_on_at_the_beat_where_looks_are_dear_and_who_rests_is_looked_at
     whole = [frame.iteration for frame in frames if "earlier" not in frame.info]
     assert len(glances) > 3 * len(whole) > 0  # a look of 50 ms is followed by 550 ms of training
     assert all({"p_g", "d_loss"} <= frame.arrays.keys() for frame in frames)
-    assert all(max(n for n in whole if n <= frame.iteration) == frame.info["earlier"]["p_g"] for frame in glances)
+    for frame in glances:  # a frame for the recording, which was made in between, is newer still
+        assert max(n for n in whole if n <= frame.iteration) <= frame.info["earlier"]["p_g"] <= frame.iteration
     hosting.say(messages.Pause("run"))
     hosting.rounds(lambda: hosting.status("run").state == "paused")
     last = [m for m in hosting.told if isinstance(m, messages.NewFrame)][-1]
