@@ -10,6 +10,7 @@ import queue
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from functools import partial
 
@@ -19,8 +20,11 @@ from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
 from gancore.run.hosted import Hosted
+from gancore.run.memory import give_back
 from gancore.run.turn import IDLE, SLICE
 from gancore.train.trainer import Trainer
+
+TIDY = 5.0  # Seconds between returns of freed memory.
 
 
 class Worker:
@@ -30,6 +34,7 @@ class Worker:
         self.inbox, self.tell = inbox, tell
         self.runs: dict[str, Hosted] = {}
         self.share = 0.0  # Processor seconds that a run may have had to be moved now.
+        self.tidied = time.monotonic()
 
     def serve(self):
         """Runs until the server hangs up. Recordings are closed in any case."""
@@ -47,6 +52,7 @@ class Worker:
         """
         playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
         self.share = min(playing, default=self.share - SLICE) + SLICE
+        self.tidy()
         busy = False
         for run in list(self.runs.values()):
             if self.runs.get(run.run) is not run:
@@ -61,6 +67,12 @@ class Worker:
                 return False
             self.report(run)  # look, tell
         return busy or self.listen(wait=min((run.idle() for run in self.runs.values()), default=IDLE))
+
+    def tidy(self) -> None:
+        """Every few seconds hands back what loading, tracing and large looks have left free."""
+        if time.monotonic() - self.tidied > TIDY:
+            give_back()
+            self.tidied = time.monotonic()
 
     def listen(self, wait: float = 0.0) -> bool:
         """Takes what the server said; False when it hung up."""

@@ -6,11 +6,11 @@ imaginary parts turn (Mescheder et al. 2017; Berard et al. 2020 plot the same).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import torch
-from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs, eigsh
 from torch import Tensor
 
 from gancore.game.game import Batch
@@ -70,7 +70,7 @@ class Jacobian:
         if self.n <= DENSE:
             values = np.linalg.eigvals(np.stack([self.from_left(unit) for unit in np.eye(self.n)]))
         else:
-            values = found(eigs, LinearOperator((self.n, self.n), self.from_left, dtype=np.float64), k, tol)
+            values = found("eigs", self.n, self.from_left, k, tol)
         return values[np.argsort(-np.abs(values), kind="stable")][:k]
 
     def of_player(self, first: int, last: int, k: int = 6, tol: float = 1e-7) -> np.ndarray:
@@ -85,18 +85,22 @@ class Jacobian:
         if size <= DENSE:
             values = np.linalg.eigvalsh(np.stack([block(unit) for unit in np.eye(size)]))
         else:
-            values = found(eigsh, LinearOperator((size, size), block, dtype=np.float64), k, tol)
+            values = found("eigsh", size, block, k, tol)
         return values[np.argsort(-np.abs(values), kind="stable")][:k]
 
 
-def found(search, matrix: LinearOperator, k: int, tol: float) -> np.ndarray:
-    """What the search converges to, or as much of it as it did; it starts from the same vector every time."""
-    start = np.random.default_rng(0).standard_normal(matrix.shape[0])
+def found(search: str, size: int, product: Callable[[np.ndarray], np.ndarray], k: int, tol: float) -> np.ndarray:
+    """What ARPACK's search converges to, or as much of it as it did; it starts from the same vector every time."""
+    from scipy.sparse import linalg  # 22 MB, which a worker should pay only for this
+
+    matrix = linalg.LinearOperator((size, size), product, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(size)
+    how = dict(which="LM", v0=start, maxiter=SEARCHES, tol=tol, return_eigenvectors=False)
     try:
-        return search(matrix, k, which="LM", v0=start, maxiter=SEARCHES, tol=tol, return_eigenvectors=False)
-    except ArpackNoConvergence as error:
+        return getattr(linalg, search)(matrix, k, **how)
+    except linalg.ArpackNoConvergence as error:
         return error.eigenvalues
-    except ArpackError:  # A matrix of zeros, say, which leads nowhere.
+    except linalg.ArpackError:  # A matrix of zeros, say, which leads nowhere.
         return np.empty(0)
 
 

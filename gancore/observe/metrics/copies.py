@@ -13,6 +13,7 @@ import numpy as np
 MOST = 8000  # pictures to train on, and
 MOST_UNSEEN = 2000  # held out, among which the nearest is looked for
 ASKED = 500_000  # pairs of pictures compared at a time of asking: 256 against all digits, 50 against MNIST's part
+AT_ONCE = 256  # pictures whose distances to all others are in memory together: 8 MB against the most there are
 SEED = 20140610
 
 
@@ -58,7 +59,11 @@ def queries(pictures: int) -> int:
 
 def away(x: np.ndarray, others: np.ndarray, itself: bool = False) -> np.ndarray:
     """Distance of each row of x (n, d) to the nearest of the others (m, d); `itself`: these are the same, and none counts as its own."""
-    squares = (others**2).sum(1) - 2 * x @ others.T
-    if itself:
-        np.fill_diagonal(squares, np.inf)
-    return np.sqrt(np.maximum(squares.min(1) + (x**2).sum(1), 0))
+    lengths, nearest = (others**2).sum(1), np.empty(len(x), x.dtype)
+    for first in range(0, len(x), AT_ONCE):
+        some = x[first : first + AT_ONCE]
+        squares = lengths - 2 * some @ others.T
+        if itself:
+            squares[np.arange(len(some)), first + np.arange(len(some))] = np.inf
+        nearest[first : first + AT_ONCE] = squares.min(1) + (some**2).sum(1)
+    return np.sqrt(np.maximum(nearest, 0))

@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import bdtr, bdtrik
 
 WITHIN = 3.0  # standard deviations
 PERFECT_2D = 1 - math.exp(-(WITHIN**2) / 2)  # 98.89 %: what a perfect sampler has of high quality in the plane
@@ -87,8 +86,11 @@ def tally(classes: np.ndarray, count: int) -> Census:
 def band(n: int, p: np.ndarray) -> np.ndarray:
     """(k, 2): where the share of `n` draws that hit lies in 95 of 100 cases, for chances p (k,).
 
-    The quantiles of the binomial, as `scipy.stats.binom.ppf` has them, whose import costs every worker 33 MB.
+    The quantiles of the binomial, as `scipy.stats.binom.ppf` has them, whose import costs 33 MB; this one costs 16 MB,
+    where there are modes.
     """
+    from scipy.special import bdtr, bdtrik
+
     q, p = np.array([0.025, 0.975]), np.asarray(p, float)[:, None]
     hits = np.ceil(np.nan_to_num(bdtrik(q, n, p)))  # it has none for chances of nearly 0
     fewer = np.maximum(hits - 1, 0)
