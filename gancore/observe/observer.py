@@ -52,6 +52,7 @@ class Observer:
         )
         self._remember(look)
         arrays = {}
+        self._seen = {name: seen for name, seen in self._seen.items() if name in wanted or name in PROBES}
         for name in sorted(wanted):
             if probe := find(name):
                 self._seen[name] = trainer.iteration, probe(look)
