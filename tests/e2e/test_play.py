@@ -174,3 +174,27 @@ def test_the_plane_plays_and_every_panel_draws(visitor):
     me.press("Pause")
     field = me.page.locator("[data-panel=plane] .gs-swift image").first
     assert field.get_attribute("href").startswith("data:image/png")
+
+
+def test_changes_close_to_each_other_are_named_without_one_covering_another(visitor):
+    changes = {
+        20: "d_opt.lr=0.001",
+        21: "batch=128",
+        22: "g_opt.lr=0.002",
+        23: "batch=64",
+        24: "loss=hinge",
+        70: "batch=32",
+    }
+    me = visitor().visit("/?until=100&changes=" + ";".join(f"{at}:{what}" for at, what in changes.items()))
+    me.press("Play")
+    me.until(lambda: me.state == "finished")
+    for panel in ("losses", "scores", "quality", "gradients"):
+        names = me.page.locator(f"[data-panel={panel}] .gs-event span:visible")
+        me.until(lambda: "batch=32" in " ".join(names.all_inner_texts()), why=f"for the last change on {panel}")  # noqa: B023
+        boxes = names.evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())")
+        told = names.evaluate_all("all => all.map(e => e.title).join('\\n')")
+        assert sorted(told.split("\n")) == [f"iteration {at}: {what}" for at, what in changes.items()]
+        for at, one in enumerate(boxes):
+            for other in boxes[:at]:
+                beside = one["left"] >= other["right"] or other["left"] >= one["right"]
+                assert beside or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], (panel, one, other)
