@@ -198,3 +198,20 @@ def test_changes_close_to_each_other_are_named_without_one_covering_another(visi
             for other in boxes[:at]:
                 beside = one["left"] >= other["right"] or other["left"] >= one["right"]
                 assert beside or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], (panel, one, other)
+
+
+def test_the_strip_of_verdicts_takes_a_line_of_room_until_one_is_told_and_then_keeps_it(visitor):
+    me = visitor().visit("/?preset=failure-dropped-modes&speed=500&until=4000")
+    strip = me.page.locator("[data-panel=health]")
+    calm = strip.bounding_box()["height"]
+    assert calm <= 50
+    me.press("Play")
+    me.until(lambda: strip.locator(".gs-sick").count(), why="for a verdict")
+    told = strip.bounding_box()["height"]
+    body = strip.locator(".gs-verdict-body").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    assert calm < told and body[0] == body[1]
+    me.press("Restart")
+    me.until(lambda: strip.get_attribute("data-verdict") == "too-early", why="for the verdict to go")
+    assert strip.bounding_box()["height"] == told
+    me.page.set_viewport_size({"width": 1400, "height": 768})
+    me.until(lambda: strip.bounding_box()["height"] == calm, why="for the strip to measure anew")
