@@ -39,7 +39,8 @@ def test_a_run_that_is_still_live_can_be_gone_back_to(visitor):
     offer(me).wait_for()
     assert me.run != run and f"still here, at iteration {STEPS}" in offer(me).inner_text()
     me.press("Go back to it")
-    me.until(lambda: me.run == run and me.iteration == STEPS, why="for the run itself")
+    me.until(lambda: me.run == run and set(me.shown().values()) == {STEPS}, why="for the run itself")
+    assert not me.page.locator(".gs-sketch").count()
     assert me.page.url == address and offer(me).is_hidden()
 
 
