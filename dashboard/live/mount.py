@@ -36,6 +36,7 @@ def mount(
     on_fork: Callable[[int], None] = lambda iteration: None,
     on_beside: Callable[[int], None] = lambda iteration: None,
     on_cure: Callable[[str, int], None] = lambda verdict, iteration: None,
+    on_rejoin: Callable[[], None] = lambda: None,
     parent: str = "",
     forks: bool = True,
 ) -> bool:
@@ -44,7 +45,8 @@ def mount(
     `key` is the run's secret and reaches the browser only with `controls`. `first` is drawn with the page itself.
     `on_fork(iteration)` is called when somebody wants to play on from there in a run of their own, if it `forks` at all,
     `on_beside(iteration)` when that is to be shown beside this one, or this one (-1) beside `parent`, the run that it is
-    a fork of, and `on_cure(verdict, iteration)` when a fork shall try what is said to cure it.
+    a fork of, `on_cure(verdict, iteration)` when a fork shall try what is said to cure it, and `on_rejoin()` when the run
+    of the same settings that was played before is wanted in the place of this one.
     """
     data = dict(
         run=run_id,
@@ -57,7 +59,8 @@ def mount(
     )
     # Setting a state reruns the page. `epoch` does so after a restart, so that the page shows what the run began with.
     # `edited` does so after an edit on a panel, so that the widgets follow, `fork` to open the run that begins there.
-    reruns = {f"on_{state}_change": lambda: None for state in ("offline", "epoch", "edited", "fork", "beside", "cure")}
+    states = ("offline", "epoch", "edited", "fork", "beside", "cure", "rejoin")
+    reruns = {f"on_{state}_change": lambda: None for state in states}
     state = player(key=key_, data=data, default={"offline": False}, **reruns)
     if type(state.fork) is int and state.fork >= 0:
         on_fork(state.fork)
@@ -66,4 +69,6 @@ def mount(
     match state.cure:
         case {"verdict": str(verdict), "iteration": iteration} if type(iteration) is int and iteration >= 0:
             on_cure(verdict, iteration)
+    if state.rejoin is True:
+        on_rejoin()
     return not state.offline

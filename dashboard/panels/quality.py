@@ -65,8 +65,9 @@ def band(floor: tuple[float, float], axis: str) -> dict:
 
 
 def note(axis: str, n: int) -> dict:
+    """Above the chart, where no name of a change stands."""
     text = f"grey: a perfect sampler of {n:,}"
-    place = dict(xref="paper", x=0.995, xanchor="right", yref=f"{axis} domain", y=0.98, yanchor="top")
+    place = dict(xref="paper", x=0.995, xanchor="right", yref=f"{axis} domain", y=1, yanchor="bottom")
     return place | dict(text=text, showarrow=False, font=dict(color=REFERENCE, size=10))
 
 

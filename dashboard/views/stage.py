@@ -16,6 +16,7 @@ from gancore import presets
 from gancore.config import Config
 from gancore.observe.diagnoses import diagnoses
 from gancore.observe.frame import Frame
+from gancore.run.earlier import earlier
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
@@ -36,6 +37,8 @@ def play(page: str, makers: tuple[Callable[[Config], Panel | None], ...]) -> Non
         time.sleep(AHEAD)
     sidebar(run, page)
     write_link(run)
+    if fresh and (before := earlier(hub(), run)):
+        run.recall(before.path.stem, before.iteration, live=bool(before.key))
 
 
 def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
@@ -48,6 +51,7 @@ def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...]
         on_fork=lambda n: fork(run, n),
         on_beside=lambda n: beside(run, n),
         on_cure=lambda verdict, n: cure(run, verdict, n),
+        on_rejoin=lambda: rejoin(run),
     )
     if not mount(panels, run.id, run.key, controls, first=_first(run, panels), parent=run.parent, **acts):
         fallback(run, panels, controls)
@@ -72,6 +76,13 @@ def cure(run: Session | Recorded, verdict: str, iteration: int) -> None:
         child = kept(hub().cure(run, diagnoses.make(verdict).cure(run.running()), iteration, owner()))
         child.play()
         show_together(run.id, child.id)
+        st.rerun()
+
+
+def rejoin(run: Session) -> None:
+    """The run of these settings that was played before, in the place of this one: itself where it is live, else a fork of its end."""
+    if before := earlier(hub(), run):
+        take(run.config.data.page, before if before.key else hub().fork(before, before.iteration, owner()))
         st.rerun()
 
 

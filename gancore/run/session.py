@@ -44,6 +44,7 @@ class Session:
         self.owner = owner  # Who may delete it.
         self.facts = facts or {}  # What its recordings say of themselves from the start, such as their `name`.
         self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
+        self.earlier: dict = {}  # What was played before of the same settings: see `recall`.
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
@@ -82,7 +83,7 @@ class Session:
         with self._change:
             told = vars(self._told) | {"type": "status", "version": self._version, "iteration": self.iteration}
             told["detail"] = self.notice or told["detail"]
-            told["frozen"] = self.wanted.frozen
+            told["frozen"], told["earlier"] = self.wanted.frozen, self.earlier
             told["events"] = [{"iteration": iteration, "what": what} for iteration, what in told["events"]]
             del told["run"]
             return self._version, told
@@ -337,7 +338,7 @@ class Session:
         with self._hub.lock, self._change:
             self.epoch += 1
             self.config, self.changes, self._shown, self._past = self.wanted, changes, 0, []
-            self.fork = None
+            self.fork, self.earlier = None, {}
             self._frame = (self._frame[0], None)  # Of the last start; nobody new shall see it.
             state = "playing" if self.active else "paused"
             self._told = messages.Status(self.id, self.epoch, state, "", 0, 0, 0, [], loading=True)
@@ -345,6 +346,13 @@ class Session:
             if not self._hub.in_line(self):
                 self.notice = ""
             self._host(self.order(playing=self.active))
+        self._watchers.wake()
+
+    def recall(self, name: str, iteration: int, live: bool) -> None:
+        """Tells the page of another run of these settings, by the name of its recording: how far it is, and if it is live here."""
+        with self._change:
+            self.earlier = dict(name=name, iteration=iteration, live=live)
+            self._version += 1
         self._watchers.wake()
 
     def say(self, notice: str) -> None:

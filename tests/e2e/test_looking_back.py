@@ -59,6 +59,7 @@ def test_a_fork_plays_on_from_the_moment_shown_with_its_past(visitor):
     me.press("Fork from here")
     me.until(lambda: me.page.locator(".gs-note").inner_text().startswith("Forked at"), why="for the fork")
     assert me.run != parent and me.iteration == at
+    assert not me.page.locator(".gs-sketch").count()  # the charts themselves go on, not what stands in for them
     me.play(at + 30)
     me.press("Pause")
     me.until(lambda: me.state == "paused")

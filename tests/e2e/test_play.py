@@ -174,3 +174,44 @@ def test_the_plane_plays_and_every_panel_draws(visitor):
     me.press("Pause")
     field = me.page.locator("[data-panel=plane] .gs-swift image").first
     assert field.get_attribute("href").startswith("data:image/png")
+
+
+def test_changes_close_to_each_other_are_named_without_one_covering_another(visitor):
+    changes = {
+        20: "d_opt.lr=0.001",
+        21: "batch=128",
+        22: "g_opt.lr=0.002",
+        23: "batch=64",
+        24: "loss=hinge",
+        70: "batch=32",
+    }
+    me = visitor().visit("/?until=100&changes=" + ";".join(f"{at}:{what}" for at, what in changes.items()))
+    me.press("Play")
+    me.until(lambda: me.state == "finished")
+    for panel in ("losses", "scores", "quality", "gradients"):
+        names = me.page.locator(f"[data-panel={panel}] .gs-event span:visible")
+        me.until(lambda: "batch=32" in " ".join(names.all_inner_texts()), why=f"for the last change on {panel}")  # noqa: B023
+        boxes = names.evaluate_all("all => all.map(e => e.getBoundingClientRect().toJSON())")
+        told = names.evaluate_all("all => all.map(e => e.title).join('\\n')")
+        assert sorted(told.split("\n")) == [f"iteration {at}: {what}" for at, what in changes.items()]
+        for at, one in enumerate(boxes):
+            for other in boxes[:at]:
+                beside = one["left"] >= other["right"] or other["left"] >= one["right"]
+                assert beside or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], (panel, one, other)
+
+
+def test_the_strip_of_verdicts_takes_a_line_of_room_until_one_is_told_and_then_keeps_it(visitor):
+    me = visitor().visit("/?preset=failure-dropped-modes&speed=500&until=4000")
+    strip = me.page.locator("[data-panel=health]")
+    calm = strip.bounding_box()["height"]
+    assert calm <= 50
+    me.press("Play")
+    me.until(lambda: strip.locator(".gs-sick").count(), why="for a verdict")
+    told = strip.bounding_box()["height"]
+    body = strip.locator(".gs-verdict-body").evaluate("e => [e.scrollHeight, e.clientHeight]")
+    assert calm < told and body[0] == body[1]
+    me.press("Restart")
+    me.until(lambda: strip.get_attribute("data-verdict") == "too-early", why="for the verdict to go")
+    assert strip.bounding_box()["height"] == told
+    me.page.set_viewport_size({"width": 1400, "height": 768})
+    me.until(lambda: strip.bounding_box()["height"] == calm, why="for the strip to measure anew")

@@ -10,7 +10,7 @@ const words = new TextDecoder();
 /** The tool of the panel "health". The list of verdicts comes as JSON in the array `health`. */
 export function attach(panel) {
   const strip = new Strip(panel);
-  return { frame: (frame) => strip.frame(frame), close: () => strip.root.remove() };
+  return { frame: (frame) => strip.frame(frame), close: () => strip.close() };
 }
 
 class Strip {
@@ -22,7 +22,20 @@ class Strip {
     this.root = make("div", { class: "gs-verdicts" }, this.tabs, this.body, this.spoken);
     panel.root.classList.add("gs-health");
     panel.root.append(this.root);
+    this.sizes = new ResizeObserver(([{ contentRect }]) => this.keepRoom(contentRect));
+    this.sizes.observe(this.root);
     this.show([UNSEEN]);
+  }
+
+  /** What a verdict took stays its own after it is gone: the page below moves once, and not to and fro. Another width wraps anew. */
+  keepRoom({ width, height }) {
+    this.root.style.minHeight = width === this.width ? `${height}px` : "";
+    this.width = width;
+  }
+
+  close() {
+    this.sizes.disconnect();
+    this.root.remove();
   }
 
   frame({ iteration, arrays }) {

@@ -135,8 +135,9 @@ export class Panel {
     return marked;
   }
 
-  /** What can be shown before Plotly is there. */
+  /** What can be shown before Plotly is there. A chart that another run left is kept: the next frame moves it. */
   sketch(frame) {
+    if (this.Plotly) return;
     this.early = frame ?? this.early;
     sketch(this.plot, this.spec, this.early);
     if (this.early) this.root.dataset.iteration = this.early.iteration;

@@ -1,6 +1,7 @@
 // A panel as a picture of its own, for a paper or a slide: SVG stays lines, PNG is twice as fine as the screen.
 
 import { make } from "./dom.js";
+import { ROW, stacked, within } from "./events.js";
 import { assign, drawable } from "./panel.js";
 import { template } from "./theme.js";
 
@@ -23,7 +24,8 @@ export async function save(panel, format) {
 }
 
 /** The figure with all that the page draws past Plotly: swift curves and pictures, lines where something was changed. */
-function whole({ plot, root, spec, binds, last, events }) {
+function whole(panel) {
+  const { plot, root, spec, binds, last, events } = panel;
   const figure = structuredClone({ data: plot.data, layout: plot.layout });
   spec.figure.data.forEach(({ x, y }, at) => {
     for (const [axis, own] of Object.entries({ x, y })) if (own !== undefined) figure.data[at][axis] = own;
@@ -32,11 +34,27 @@ function whole({ plot, root, spec, binds, last, events }) {
   const paper = getComputedStyle(root).getPropertyValue("--st-background-color") || "#fff";
   const layout = Object.assign(figure.layout, { template: template(root), paper_bgcolor: paper, autosize: false, width: undefined, height: undefined });
   const times = spec.timeline.map((axis) => [axis.replace("axis", ""), `${layout[axis]?.anchor ?? "y" + axis.slice(5)} domain`]);
-  const lines = events.flatMap(({ iteration: at, what }) => times.map(([xref, yref]) => ({ xref, yref, at, what })));
+  const lines = events.flatMap(({ iteration: at }) => times.map(([xref, yref]) => ({ xref, yref, at })));
   layout.shapes = [...(layout.shapes ?? []), ...lines.map(({ xref, yref, at }) => ({ type: "line", xref, yref, x0: at, x1: at, y0: 0, y1: 1, line: { color: QUIET, width: 1, dash: "dot" } }))];
-  layout.annotations = [...(layout.annotations ?? []), ...lines.filter(({ xref }) => xref === times[0][0]).map(({ xref, yref, at, what }) => (
-    { xref, yref, x: at, y: 1, text: what, textangle: -90, xanchor: "right", yanchor: "top", showarrow: false, font: { color: QUIET, size: 9 } }))];
+  layout.annotations = [...(layout.annotations ?? []), ...(times.length ? names(panel, times[0], paper) : [])];
   return figure;
+}
+
+/** What was changed, at the first time axis, where the page has it too. */
+function names({ plot, spec, events }, [xref, yref], paper) {
+  const x = plot._fullLayout[spec.timeline[0]];
+  const height = plot._fullLayout["yaxis" + x.anchor.slice(1)]._length;
+  const marks = events.map(({ iteration, what }) => ({ iteration, what, at: x.d2p(iteration) })).filter((mark) => within(mark, x));
+  const font = { color: QUIET, size: 9 };
+  return stacked(marks, x._length, height, `${font.size}px ${plot._fullLayout.font.family}`).map(({ marks: [{ iteration, at }], text, start, row }) => (
+    { xref, yref, x: iteration, y: 1, xshift: start - at, yshift: -row * ROW, text, xanchor: "left", yanchor: "top", showarrow: false, borderpad: 0, bgcolor: faded(paper), font }));
+}
+
+/** A colour, through which two fifths of what lies under it are seen. */
+function faded(color) {
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.fillStyle = color; // read again, it is #rrggbb
+  return `${pen.fillStyle}99`;
 }
 
 /** Makes room above the chart for its title and its iteration. Returns how much. */

@@ -40,6 +40,7 @@ class Player extends Board {
     this.fork = (iteration) => setTriggerValue("fork", iteration);
     this.beside = (iteration) => setTriggerValue("beside", iteration);
     this.cure = (verdict, iteration) => setTriggerValue("cure", { verdict, iteration });
+    this.rejoin = () => setTriggerValue("rejoin", true);
     const { panels, first, ...run } = data;
     const another = JSON.stringify(run) !== JSON.stringify(this.run);
     const frame = first ? decodeText(first) : undefined;

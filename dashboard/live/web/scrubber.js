@@ -9,7 +9,7 @@ const HELP = "Move every panel to any moment of this run. Arrow keys: the record
   + "End or Escape: back to now; space: play the past. Training goes on meanwhile.";
 
 export class Scrubber {
-  /** `player` has send(message), panels and run, and where the newest is not now, now; to fork from here also fork(iteration) and beside(iteration). */
+  /** `player` has send(message), panels and run, and where the newest is not now, now; to fork from here also fork(iteration) and beside(iteration), and rejoin(). */
   constructor(player) {
     this.player = player;
     this.back = false; // whether the panels show the past
@@ -37,9 +37,10 @@ export class Scrubber {
       click: () => this.player.beside(-1) }, "Beside its parent");
     const forks = make("div", { class: "gs-joined", role: "group", "aria-label": "Fork", hidden: this.player.run?.forks === false }, this.fork, beside);
     this.kept = make("span", { class: "gs-kept" });
+    this.earlier = make("span", { class: "gs-kept gs-earlier", hidden: true });
     const track = make("div", { class: "gs-track" }, this.ticks, this.slider);
     this.root = make("div", { class: "gs-scrub", role: "group", "aria-label": "Looking back" },
-      this.toggle, this.speed, track, this.label, this.now, ...(this.player.fork ? [forks] : []), ...(parent ? [family] : []), this.kept);
+      this.toggle, this.speed, track, this.label, this.now, ...(this.player.fork ? [forks] : []), ...(parent ? [family] : []), this.kept, this.earlier);
     this.show();
   }
 
@@ -49,12 +50,25 @@ export class Scrubber {
   }
 
   /** A status from the server: how far the run is, what of it is kept. */
-  say({ iteration, kept, events }) {
+  say({ iteration, kept, events, state, d_updates, g_updates, earlier }) {
+    const begun = state !== "paused" || iteration || d_updates || g_updates;
+    this.recall(begun || !this.player.run.controls ? {} : earlier);
     this.last = Math.max(iteration, 0);
     this.slider.max = Math.max(this.last, 1);
     this.mark(events ?? []);
     if (kept?.room) this.keeps = kept;
     this.show();
+  }
+
+  /** What was played before of the same settings is offered, in place of what is kept of this run, until this one is played. */
+  recall({ name, iteration, live }) {
+    this.earlier.hidden = !name;
+    this.kept.hidden = Boolean(name);
+    if (!name || name === this.recalled) return;
+    this.recalled = name;
+    const go = make("button", { type: "button", class: "gs-verdict-link", click: () => this.player.rejoin() }, live ? "Go back to it" : "Play on from there");
+    const look = make("a", { class: "gs-verdict-link", href: `./?watch=${encodeURIComponent(name)}` }, "Look at it");
+    this.earlier.replaceChildren(`You have a run of these very settings, ${live ? "still here, " : ""}at iteration ${number(iteration)}. `, go, ...(live ? [] : [" · ", look]));
   }
 
   /** A frame was drawn: where it is, and how fast the run came there. */
