@@ -180,7 +180,7 @@ export class Panel {
   /** The iteration of what is drawn: the nets may have been asked before the scalars were read. */
   moment({ iteration, arrays, info }) {
     const drawn = this.binds.filter(({ name }) => arrays[name]).map(({ name }) => info?.earlier?.[name] ?? iteration);
-    return Math.max(...drawn);
+    return Math.min(...drawn);
   }
 
   async show(fresh) {
