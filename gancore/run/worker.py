@@ -20,7 +20,7 @@ from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
 from gancore.run.hosted import Hosted
-from gancore.run.memory import give_back
+from gancore.run.memory import give_back, share
 from gancore.run.turn import IDLE, SLICE
 from gancore.train.trainer import Trainer
 
@@ -141,6 +141,7 @@ def main():
     _widen(out)
     os.nice(5)  # The page and the server answer first; training takes what is left, which is nearly all.
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which then hangs up.
+    share()
     torch.set_num_threads(1)
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()

@@ -24,7 +24,7 @@ MOST_ROWS = 10_000  # to fit on: on MNIST the axes then hold 82.4 % of the varia
 MOST_NUMBERS = 10_000_000  # in those rows: fewer of them where pictures are large
 EXACT = 1024  # numbers in a picture up to which all axes are found and the first ones kept
 SHORTLIST = 32
-QUERIES = 32  # looked up together: 8 MB of scores against 60,000 pictures
+QUERIES = 16  # looked up together: 4 MB of scores against 60,000 pictures
 GAP = 96  # grey of the lines between tiles, seen on black and on white
 
 
