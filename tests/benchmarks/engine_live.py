@@ -2,7 +2,7 @@
 
 `python -m tests.benchmarks.engine_live [GAME ...]`: the run on the page and the bare engine in a process of its own take
 turns; who has no turn stands still. By the processor is per second of the worker's processor time, its reading and telling
-included.
+included. In bfloat16 the nets of 2014 diverge after 278 iterations, at the rate that this table holds them at: ask for others by name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 import torch
 from playwright.sync_api import sync_playwright
 
-from tests.benchmarks.games import GAMES, game
+from tests.benchmarks.games import GAMES, HALF, game
 from tests.benchmarks.peers import Peer
 from tests.benchmarks.streaming_cost import cpu_seconds
 from tests.e2e.app import FLAGS, Visitor, chromium, serving
@@ -99,7 +99,7 @@ def still(pids: list[int]) -> Iterator[None]:
 
 def main(*names: str) -> None:
     quick = "--quick" in names
-    names = [name for name in names if name != "--quick"] or list(GAMES)
+    names = [name for name in names if name != "--quick"] or [name for name in GAMES if HALF not in name]
     print(f"{date.today()}, {os.cpu_count()} cores, torch {torch.__version__}, {FPS} frames/s wanted, recorded")
     print(
         f"load before {os.getloadavg()[0]:.1f}; medians of {2 if quick else ROUNDS} rounds of {SECONDS} s each; iterations/s"
