@@ -44,7 +44,8 @@ def sidebar(run: Session, page: str) -> None:
         offer(run, page)
         waiting = st.container()
         if page == "plane":
-            thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))
+            chosen = st.session_state.get(f"{page}/wish") or run.wanted  # the run hears of a wish below
+            thumbnails(page, chosen.data, lambda name: _choose(run, page, name))
             upload(
                 page, lambda name: _show(page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
             )

@@ -30,6 +30,7 @@ class Checkup:
         self.verdicts: tuple[Verdict, ...] = ()
         self._shares: deque[np.ndarray] = deque(maxlen=LOOKS)
         self._asked, self._at = 0, 0
+        self.of = None  # The vitals that it was held against: those of other data are another checkup's.
 
     def due(self, iteration: int) -> bool:
         """Whether there is something new to see: so many iterations went by, and it is every second time of asking."""
@@ -38,7 +39,7 @@ class Checkup:
 
     def look(self, look) -> tuple[Verdict, ...]:
         """Takes the facts of this `Look` and judges anew."""
-        vitals = look.fixed.vitals
+        self.of = vitals = look.fixed.vitals
         facts, shares = vitals.measure(look.fake.numpy())
         facts["separation"] = ranked(*look.on_both.numpy())
         facts["won"] = won(look.loss, look.on_both)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gancore.game.data.plane import Window
-from gancore.observe.look import PLANE_SAMPLES, SCORED, Fixed, fixed_real, plane_reference
+from gancore.observe.look import PLANE_SAMPLES, SCORED, Fixed, fixed_real, law_vitals, plane_reference
 from gancore.observe.metrics.modes import PERFECT_2D
 from gancore.observe.metrics.plane import PlaneReference
 
@@ -86,6 +86,7 @@ def exactly(fixed: Fixed) -> Fixed:
     made.source = Framed(fixed.source.law, framed(fixed.source.window, fixed.source.law.window))
     made.reference, made.exact = plane_reference(made.source), True
     _ = made.reference.p  # kept there: made here, where nobody waits for it
+    made.vitals = law_vitals("plane", made.source, made.reference)
     return made
 
 

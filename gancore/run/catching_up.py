@@ -14,7 +14,7 @@ import torch
 from gancore.config import Config
 from gancore.record.recording import RecordingError
 from gancore.train.state import State
-from gancore.train.trainer import SCALARS, Event, Trainer
+from gancore.train.trainer import SCALARS, Event, Trainer, together
 
 CHUNK = 50  # iterations between two words on how far it has come
 
@@ -58,7 +58,7 @@ def catch_up(trainer: Trainer, script: list[Event], iteration: int, report: Call
     first, rows = trainer.iteration + 1, [np.zeros((0, len(SCALARS)), np.float32)]
     while trainer.iteration < iteration:
         while script and script[0].iteration <= trainer.iteration:
-            trainer.apply(script.pop(0).what)
+            trainer.apply(*together(script))
         ends = [iteration, trainer.iteration + CHUNK, *(event.iteration for event in script[:1])]
         rows.append(trainer.advance(min(ends) - trainer.iteration).numpy())
         done = (trainer.iteration - first + 1) / (iteration - first + 1)

@@ -25,7 +25,7 @@ from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
 from gancore.run.turn import Turn
-from gancore.train.trainer import Diverged, Trainer
+from gancore.train.trainer import Diverged, Trainer, together
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
@@ -163,8 +163,8 @@ class Hosted:
             stages = self.trainer.foresee()
             self.observer.slow = SlowMotion(stages, min(at, len(stages) - 1))
 
-    def change(self, what: str, passing: bool = False):
-        self._guarded(lambda: self.trainer.apply(what, passing))
+    def change(self, what: list[str], passing: bool = False):
+        self._guarded(lambda: self.trainer.apply(*what, passing=passing))
         if self.observer.slow:  # It now leads elsewhere.
             self._guarded(lambda: self._foresee(self.observer.slow.at))
         self.turn.cost = None
@@ -263,7 +263,7 @@ class Hosted:
     def _follow_script(self):
         """Does what was planned for up to now: the changes of a link, or those between a checkpoint and a death."""
         while self.script and self.script[0].iteration <= self.trainer.iteration and self.state != "failed":
-            self.change(self.script.pop(0).what)
+            self.change(together(self.script))
 
     def _guarded(self, act: Callable):
         """Does it. What goes wrong is this run's own trouble: the others of this worker play on."""

@@ -63,7 +63,7 @@ class Keeping:
 
     def due(self) -> bool:
         """Whether there is time for a frame."""
-        return self._credit > 2 * self._cost
+        return self._credit > min(2 * self._cost, ADVANCE / 2)  # so that it can be saved up for the dearest look
 
     def look(self, trainer: Trainer, elapsed: float, resting: bool = False) -> None:
         """Keeps a frame of this moment if there is time for it, as there is in any case while the run rests."""

@@ -69,10 +69,10 @@ class Slow:
 
 @dataclasses.dataclass(frozen=True)
 class Change:
-    """Set a live knob from the next iteration on: `what` is `address=value`; on the way to another value if `passing`."""
+    """Set live knobs at once from the next iteration on, each `address=value`; on the way to other values if `passing`."""
 
     run: str
-    what: str
+    what: list[str]
     passing: bool = False
 
 

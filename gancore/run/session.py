@@ -17,6 +17,7 @@ from gancore.run import messages
 from gancore.run.pace import Pace
 from gancore.run.recorded import after
 from gancore.run.watchers import Watchers
+from gancore.train.trainer import Event, together
 
 ACK = 0.4  # Seconds a change waits for the worker's word on when it took effect.
 DEATHS = 12  # of its worker within a minute that a run may see before it counts as their cause.
@@ -216,7 +217,7 @@ class Session:
             return
         for address in settings:
             if live(wanted, address):
-                self._hub.pool.send(messages.Change(self.id, f"{address}={settings[address]}", passing=True))
+                self._hub.pool.send(messages.Change(self.id, [f"{address}={settings[address]}"], passing=True))
 
     def set_pace(self, pace: Pace) -> None:
         if pace != self.pace:
@@ -230,8 +231,9 @@ class Session:
     def _change_live(self, changes: list[str]) -> None:
         with self._change:
             expected = len(self._told.events) + len(changes)
-            for what in changes:
-                self._hub.pool.send(messages.Change(self.id, what))
+            script = [Event(0, what) for what in changes]
+            while script:
+                self._hub.pool.send(messages.Change(self.id, together(script)))
             if not self._told.loading:
                 self._change.wait_for(lambda: len(self._told.events) >= expected, ACK)
 

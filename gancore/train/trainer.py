@@ -97,20 +97,19 @@ class Trainer:
         """The stages of the next iteration, as it will be played if nothing is changed before. Nothing moves."""
         return stages(self.game, self.config, self.state.fork())
 
-    def apply(self, what: str, passing: bool = False) -> Event:
-        """Does what an event says, now: `address=value` for a live setting, or `step=d`, `step=g`.
+    def apply(self, *what: str, passing: bool = False) -> None:
+        """Does what events say, now: `address=value` for a live setting, or alone `step=d`, `step=g`.
 
-        One that is `passing`, on the way to where a hand lets go, acts like any other and is not kept as an event.
+        Several settings act at once, as `together` has them. Those that are `passing`, on the way to where a hand lets go,
+        act like any other and are not kept as events.
         """
-        address, _, value = what.partition("=")
-        if address == "step":
-            self._step(value)
+        pairs = [one.partition("=")[::2] for one in what]
+        if pairs[0][0] == "step":
+            self._step(pairs[0][1])
         else:
-            self._set(address, value)
-        event = Event(self.iteration, what)
+            self._set(pairs)
         if not passing:
-            self.events.append(event)
-        return event
+            self.events += [Event(self.iteration, one) for one in what]
 
     def _play(self, n: int) -> Tensor:
         """`n` iterations, checked once at their end; only if that fails are they played again, one by one, to find where."""
@@ -143,8 +142,10 @@ class Trainer:
                 return f"weights {player}.{which.tensor_at(int((~flat.isfinite()).nonzero()[0]))}"
         return next((f"{name} (gradient or score)" for name, value in zip(SCALARS, row) if not _finite(value)), "")
 
-    def _set(self, address: str, value: str) -> None:
-        config = _changed(self.config, address, value)
+    def _set(self, pairs: list[tuple[str, str]]) -> None:
+        config = self.config
+        for address, value in pairs:
+            config = _changed(config, address, value)
         source = self.game.source if config.data == self.config.data else config.data.open()
         self.state = self._under(config)
         self.game.set_rules(config)
@@ -178,7 +179,16 @@ class Trainer:
 
     def _do_planned(self) -> None:
         while self.planned and self.planned[0].iteration <= self.iteration:
-            self.apply(self.planned.pop(0).what)
+            self.apply(*together(self.planned))
+
+
+def together(script: list[Event]) -> list[str]:
+    """Takes the first event out of a script, and with a choice its own knobs: a set of points, say, only opens by its name."""
+    first = script.pop(0)
+    what, knob = [first.what], first.what.partition("=")[0] + "."
+    while script and script[0].iteration == first.iteration and script[0].what.startswith(knob):
+        what.append(script.pop(0).what)
+    return what
 
 
 def _rehearse(config: Config, planned: list[Event]) -> None:

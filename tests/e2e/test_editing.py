@@ -173,6 +173,11 @@ def test_one_click_on_a_thumbnail_chooses_the_data(visitor):
     me.until(lambda: max((math.hypot(x, y) for x, y in reals(me)), default=0) > 0.8 and near(me, 0.7, 0.7, 0.1) < 20)
     sizes = me.page.eval_on_selector_all(".gs-thumbs img", "all => all.map((image) => image.naturalWidth)")
     assert len(sizes) == 13 and all(sizes)
+    me.play(20)
+    moons = me.page.get_by_role("button", name="Two moons")
+    moons.click()
+    me.until(lambda: edits(me) == ["data"], why="for the change in the link")
+    me.until(lambda: moons.get_attribute("aria-pressed") == "true" and spiral.get_attribute("aria-pressed") == "false")
 
 
 def test_a_file_is_brought_in_and_a_malformed_one_says_where(visitor, tmp_path):
@@ -192,3 +197,11 @@ def test_a_file_is_brought_in_and_a_malformed_one_says_where(visitor, tmp_path):
 
     me.until(lambda: brought(reals(me)), why="for its points on the stage")
     me.play(20)
+    other = tmp_path / "other.csv"
+    other.write_text("x,y\n" + "".join(f"{math.cos(i) - 3},{math.sin(i) + 3}\n" for i in range(1000)))
+    ring = me.page.get_by_role("button", name="Ring of 8")
+    ring.click()
+    me.until(lambda: ring.get_attribute("aria-pressed") == "true" and near(me, 1, 0) > 20)
+    me.page.locator("input[type=file]").set_input_files(other)
+    me.until(lambda: near(me, -2, 3, 0.3) > 10, why="for other points on the stage, in the middle of the run")
+    assert me.state == "playing" and edits(me)[-2:] == ["data", "data.set"]

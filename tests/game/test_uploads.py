@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from gancore.catalog import BadKnob
+from gancore.config import Config
 from gancore.game.data import data, stored
 from gancore.game.data.idx import BadFile
 from gancore.game.intake import uploads
+from gancore.train.trainer import Event, Trainer, together
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,22 @@ def test_an_upload_is_data_like_any_other():
     assert count == 2 and name.startswith("my-points-2-")
     source = data.make("own-points", set=name).open()
     assert source.points.tolist() == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_points_are_brought_in_while_a_game_is_played_by_their_name_at_once(planned):
+    name, _ = uploads.keep("points.csv", csv((0, 1), (2, 3)))
+    config = Config.from_flat({"data": "ring", "batch": 8, "g.width": 4, "d.width": 4})
+    changes = ["data=own-points", f"data.set={name}", "d_opt.lr=0.01"]
+    trainer = Trainer(config, planned=tuple(Event(3, what) for what in changes) if planned else ())
+    trainer.advance(3)
+    if not planned:
+        script = [Event(3, what) for what in changes]
+        while script:
+            trainer.apply(*together(script))
+    trainer.advance(1)
+    assert trainer.config.data.set == name and trainer.game.source.points.tolist() == [[0, 1], [2, 3]]
+    assert trainer.events == [Event(3, what) for what in changes]
 
 
 def test_the_same_points_are_kept_once_and_others_of_the_same_name_beside_them(home):

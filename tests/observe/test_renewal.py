@@ -78,6 +78,20 @@ def test_looks_follow_an_edit_at_once_and_are_exact_soon_after():
     assert arrays["sw1"][-1] == pytest.approx(exact.sliced(fake), rel=1e-5)
 
 
+def test_health_is_that_of_the_data_as_they_are_and_begins_anew_with_them():
+    trainer = Trainer(RING)
+    observer = observed(trainer)
+    observer.look(trainer, {"health"}, 0.0, playing=False)
+    before, checkup = observer.fixed.vitals, observer.memory["health"]
+    assert len(checkup.past) == 1
+    trainer.apply("data=two-moons")
+    settled(observer, trainer)
+    assert observer.fixed.vitals is not before and observer.fixed.vitals.bands["effective"] != before.bands["effective"]
+    observer.look(trainer, {"health"}, 0.0, playing=False)
+    fresh = observer.memory["health"]
+    assert fresh is not checkup and len(fresh.past) == 1 and fresh.of is observer.fixed.vitals
+
+
 def test_the_reference_waits_for_a_hand_that_moves_on_and_is_that_of_where_it_stopped(monkeypatch):
     trainer, made = Trainer(RING.with_("data", "plane-mixture")), []
     observer = observed(trainer)

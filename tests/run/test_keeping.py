@@ -41,6 +41,26 @@ def test_frames_wait_for_all_that_was_written(kept, monkeypatch, slow):
     assert keeping.due()
 
 
+def test_a_run_whose_looks_are_dear_is_kept_too_now_and_then(kept):
+    trainer, _, keeping = kept
+    look = keeping.observer.look
+
+    def dear(*args):
+        end = time.thread_time() + 0.4
+        while time.thread_time() < end:
+            pass
+        return look(*args)
+
+    keeping.observer.look = dear
+    trainer.advance(1)
+    keeping.look(trainer, 0.0)
+    assert keeping.last == 1 and not keeping.due()
+    played(keeping, 1, 1 / module.SHARE)
+    trainer.advance(1)
+    keeping.look(trainer, 0.0)
+    assert keeping.last == 2
+
+
 def test_only_the_first_iterations_are_kept_one_by_one(kept):
     trainer, _, keeping = kept
     keeping.look(trainer, 0.0)

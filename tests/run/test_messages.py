@@ -17,7 +17,7 @@ EVERY = [
     messages.Pause("run"),
     messages.Step("run", "both"),
     messages.Slow("run", "next"),
-    messages.Change("run", "loss=least-squares"),
+    messages.Change("run", ["loss=least-squares"]),
     messages.Pace("run", {"speed": 5}),
     messages.Wait("run", 500),
     messages.Watch("run", ["density", "losses"]),

@@ -175,7 +175,7 @@ def test_a_bad_order_fails_with_a_sentence_and_harms_nobody(order, hosting):
     hosting.open("bad", **order)
     hosting.rounds(lambda: hosting.told and [m for m in hosting.told if m.run == "bad" and m.state == "failed"])
     assert hosting.status("bad").detail and not hosting.status("bad").loading
-    for message in (messages.Step("bad", "d"), messages.Change("bad", "batch=7"), messages.Watch("bad", ["density"])):
+    for message in (messages.Step("bad", "d"), messages.Change("bad", ["batch=7"]), messages.Watch("bad", ["density"])):
         hosting.say(message)
     hosting.goes_on("good", 50)
 
@@ -231,7 +231,7 @@ def test_a_game_that_explodes_says_where_keeps_what_was_good_and_goes_on_after_a
     assert any(name in told.detail.lower() for name in ("weights", "loss of", "_grad", "_real", "_fake"))
     assert np.array_equal(at, np.arange(1, told.iteration + 1)) and np.isfinite(rows).all()
     for what in ("d_opt=adam", "g_opt=adam", "constraint=clip", "constraint.c=0.01"):
-        hosting.say(messages.Change("wild", what))
+        hosting.say(messages.Change("wild", [what]))
     hosting.say(messages.Play("wild"))
     hosting.plays("wild", told.iteration + 20)
     at, rows = hosting.recorded("wild")
@@ -269,12 +269,12 @@ def test_who_comes_back_from_a_checkpoint_does_again_what_it_lacks(hosting):
     run = hosting.run("run")
     for what in ("d_opt.lr=0.01", "step=g"):
         run._advance(10)
-        run.change(what)
+        run.change([what])
     run.pause()
     run._keep(force=True)
     for what in ("step=d", "batch=16"):
         run._advance(10)
-        run.change(what)
+        run.change([what])
     run._advance(10)
     expected, events = hosting.recorded("run")[1], run.trainer.events
     told = [(e.iteration, e.what) for e in events]
@@ -323,10 +323,10 @@ def test_a_knob_turned_in_slow_motion_shows_the_iteration_that_it_leads_to(hosti
     hosting.open("run", playing=False)
     hosting.rounds(lambda: hosting.run("run").trainer)
     before = slowly(hosting, "next", 6)
-    hosting.say(messages.Change("run", "d_opt.lr=0.1"))
+    hosting.say(messages.Change("run", ["d_opt.lr=0.1"]))
     after = hosting.run("run").observer.slow
     assert after.at == before.at == 5 and after.stage.step > 2 * before.stage.step
-    hosting.say(messages.Change("run", "dynamics=simultaneous"))
+    hosting.say(messages.Change("run", ["dynamics=simultaneous"]))
     assert len(hosting.run("run").observer.slow.stages) == 12
     hosting.say(messages.Step("run", "d"))
     state = hosting.run("run").trainer.state

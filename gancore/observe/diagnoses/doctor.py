@@ -114,9 +114,11 @@ class Doctor:
         at = evidence.iteration
         if self.calm.told:
             numbers = tuple(number(fact, evidence) for fact in ("distance", "effective"))
-            return Verdict(
-                "healthy", "Healthy", self.calm.since, at, "No sign of a failure, and G is near the data.", numbers
-            )
+            away = numbers[0].floor and numbers[0].value > NEAR * numbers[0].floor[1]
+            says = "No sign of a failure, and G is near the data."
+            if away:  # which may be a swing of a moment
+                says = "No sign of a failure; G has been near the data, but not at this moment."
+            return Verdict("healthy", "Healthy", self.calm.since, at, says, numbers)
         says = (
             "Not enough has been seen yet."
             if not evidence.ripe
