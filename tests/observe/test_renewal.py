@@ -85,6 +85,7 @@ def test_health_is_that_of_the_data_as_they_are_and_begins_anew_with_them():
     before, checkup = observer.fixed.vitals, observer.memory["health"]
     assert len(checkup.past) == 1
     trainer.apply("data=two-moons")
+    observer.look(trainer, SEEN, 0.0)
     settled(observer, trainer)
     assert observer.fixed.vitals is not before and observer.fixed.vitals.bands["effective"] != before.bands["effective"]
     observer.look(trainer, {"health"}, 0.0, playing=False)
