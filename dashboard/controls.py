@@ -44,11 +44,8 @@ def sidebar(run: Session, page: str) -> None:
         offer(run, page)
         waiting = st.container()
         if page == "plane":
-            chosen = st.session_state.get(f"{page}/wish") or run.wanted  # the run hears of a wish below
-            thumbnails(page, chosen.data, lambda name: _choose(run, page, name))
-            upload(
-                page, lambda name: _show(page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
-            )
+            thumbnails(page, _wanted(run, page).data, lambda name: _choose(run, page, name))
+            upload(page, lambda name: _bring(run, page, name))
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
         _follow(run, page)
@@ -90,7 +87,17 @@ def _choose(run: Session, page: str, name: str) -> None:
     st.session_state[f"{page}/upload/open"] = not there
     if there:
         with contextlib.suppress(BadKnob):  # said where the choice is drawn
-            _show(page, run.wanted.with_("data", name))
+            _show(page, _wanted(run, page).with_("data", name))
+
+
+def _bring(run: Session, page: str, name: str) -> None:
+    """Points that were just brought in."""
+    _show(page, Config.from_flat({"data": "own-points", "data.set": name}, _wanted(run, page)))
+
+
+def _wanted(run: Session, page: str) -> Config:
+    """What was asked for last; the run hears of it once the knobs are drawn, which another click may cut short."""
+    return st.session_state.get(f"{page}/wish") or run.wanted
 
 
 def _pending(run: Session) -> None:

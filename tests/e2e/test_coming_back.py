@@ -77,6 +77,6 @@ def test_a_recording_can_be_looked_at_or_played_on(visitor, server):
     offer(me).wait_for()
     assert f"very settings, at iteration {STEPS}" in offer(me).inner_text()
     assert me.page.get_by_role("link", name="Look at it").get_attribute("href") == "./?watch=long-ago-0"
-    me.press("Play on from there")
+    me.press("Go on from there")
     me.until(lambda: me.iteration == STEPS, why="for the fork")
     me.play(STEPS + 5)

@@ -66,7 +66,7 @@ export class Scrubber {
     this.kept.hidden = Boolean(name);
     if (!name || name === this.recalled) return;
     this.recalled = name;
-    const go = make("button", { type: "button", class: "gs-verdict-link", click: () => this.player.rejoin() }, live ? "Go back to it" : "Play on from there");
+    const go = make("button", { type: "button", class: "gs-verdict-link", click: () => this.player.rejoin() }, live ? "Go back to it" : "Go on from there");
     const look = make("a", { class: "gs-verdict-link", href: `./?watch=${encodeURIComponent(name)}` }, "Look at it");
     this.earlier.replaceChildren(`You have a run of these very settings, ${live ? "still here, " : ""}at iteration ${number(iteration)}. `, go, ...(live ? [] : [" · ", look]));
   }
