@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.controls import sidebar
 from dashboard.live.mount import mount
 from dashboard.panels.panel import Panel, apply
-from dashboard.state import hub, kept, owner, session, show_together, take, write_link
+from dashboard.state import hub, kept, mine, owner, session, show_together, take, write_link
 from gancore import presets
 from gancore.config import Config
 from gancore.observe.diagnoses import diagnoses
@@ -65,6 +65,8 @@ def fork(run: Session | Recorded, iteration: int) -> None:
 
 def beside(run: Session | Recorded, iteration: int) -> None:
     """A fork of this run shown beside it, tied to one clock; with -1 this run beside the one that it is a fork of."""
+    if mine(run) and run.state == "playing":
+        run.pause()  # or it would run away from the other, which waits for Play
     others = [run.parent, run.id] if iteration < 0 else [run.id, kept(hub().fork(run, iteration, owner())).id]
     show_together(*others)
     st.rerun()

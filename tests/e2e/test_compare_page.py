@@ -84,6 +84,14 @@ def test_two_runs_play_in_step_and_one_slider_moves_both(pair):
     me.until(lambda: of(me, "iteration") == [end, end], why="for now")
 
 
+def test_a_run_that_plays_waits_for_the_fork_beside_it(visitor):
+    me = visitor().visit("/line").play(60)
+    me.press("beside it")
+    me.until(lambda: len(lanes(me)) == 2 and "playing" not in of(me, "state"), why="for both to stand")
+    me.press("Play")
+    me.until(lambda: of(me, "state") == ["playing", "playing"], why="for both to play")
+
+
 def test_a_fork_stands_beside_its_parent_and_is_the_same_until_its_knob_is_turned(visitor):
     me = visitor().visit("/line").play(120)
     me.press("Pause")
