@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,12 @@ def test_what_no_checkpoint_and_no_loop_speaks_for_is_no_run_to_judge(tmp_path, 
 
 def stopped(path, stop):
     """Ends the loop once its recording says that it is sick."""
-    until(lambda: Entry.of(path).sick, 120)
+
+    def sick():
+        with suppress(OSError):  # the file is there before what it has to hold
+            return Entry.of(path).sick
+
+    until(sick, 120)
     stop.touch()
 
 
