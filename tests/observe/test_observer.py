@@ -1,15 +1,19 @@
 """Truths about looking: it changes nothing, computes what is asked for, and keeps its names whatever comes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
 from gancore.config import Config
 from gancore.game.losses import losses
+from gancore.observe import observer as observer_module
 from gancore.observe.frame import Frame
 from gancore.observe.look import SCORED
 from gancore.observe.observer import Observer
 from gancore.observe.probes import PROBES
+from gancore.observe.probes.images import RARELY
 from gancore.train.state import State
 from gancore.train.trainer import SCALARS, Trainer
 
@@ -176,3 +180,20 @@ def test_a_glance_has_new_lines_and_says_of_all_else_which_moment_it_is_of(name,
     for key in fresh:
         np.testing.assert_array_equal(glance.arrays[key], again.arrays[key])
     assert len(glance.arrays["d_loss"]) == 25
+
+
+def test_while_a_run_plays_the_nearest_pictures_are_looked_for_now_and_then_and_at_once_where_it_stands(
+    fixed, monkeypatch
+):
+    trainer, observer = Trainer(CONFIGS["digits"]), Observer(fixed["digits"])
+    monkeypatch.setattr(observer_module, "MEASURE", 0.0)
+    seen = []
+    for _ in range(2 * RARELY + 1):
+        observed(trainer, observer, 1)
+        seen.append(observer.look(trainer, {"nearest"}, 0.0).arrays["nearest_distance"])
+    anew = [not np.array_equal(a, b) for a, b in pairwise(seen)]
+    assert [at for at, new in enumerate(anew, 1) if new] == [RARELY, 2 * RARELY]
+    observed(trainer, observer, 1)
+    assert not np.array_equal(
+        observer.look(trainer, {"nearest"}, 0.0, playing=False).arrays["nearest_distance"], seen[-1]
+    )
