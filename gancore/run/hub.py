@@ -5,7 +5,6 @@ One hub per process; any thread may call it. A thread of its own looks after run
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -19,6 +18,7 @@ from gancore.config import Config
 from gancore.observe.diagnoses.shelf import Cure
 from gancore.record.library import empty_deleted, prune
 from gancore.record.recording import runs_folder
+from gancore.run.cores import cores
 from gancore.run.messages import Status
 from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
@@ -35,7 +35,7 @@ class Hub:
     """Sessions by id, and the pool that trains them."""
 
     def __init__(self, workers: int | None = None, per_worker: int = PER_WORKER, rest: float = REST):
-        workers = workers or int(os.environ.get("GANSCOPE_WORKERS", 0)) or os.cpu_count() or 1
+        workers = workers or cores()
         self.sessions: dict[str, Session] = {}
         self.capacity = workers * per_worker
         self.lock = threading.RLock()  # Around who plays and who waits. Taken before a session's own lock, never after.

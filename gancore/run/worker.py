@@ -1,4 +1,4 @@
-"""A worker process: hosts many runs on one core, in fair turns. Started by the pool as `python -m gancore.run.worker`.
+"""A worker process: hosts many runs in fair turns. Started by the pool as `python -m gancore.run.worker`.
 
 Two threads: one reads the pipe into the inbox, the main one moves, listens, looks and tells.
 """
@@ -19,9 +19,11 @@ import torch
 from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
+from gancore.run.cores import cores
 from gancore.run.hosted import Hosted
 from gancore.run.memory import give_back, share
 from gancore.run.turn import IDLE, SLICE
+from gancore.train.engines import hands
 from gancore.train.trainer import Trainer
 
 TIDY = 5.0  # Seconds between returns of freed memory.
@@ -143,6 +145,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which then hangs up.
     share()
     torch.set_num_threads(1)
+    hands.allow(cores())
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     _warm_up()

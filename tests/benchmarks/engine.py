@@ -1,14 +1,16 @@
 """How fast the game is played: the loop that people write, our engines, JAX and the bare matrix products, in turns.
 
 Run as a program, on a machine that does nothing else; `--quick` on one that does. Rates are iterations per second of the
-processor's time, one thread, medians of interleaved rounds; ratios are medians of each round's. JAX
-(`pip install -r requirements-bench.txt`) plays in a child of its own. Needs MNIST (GANSCOPE_DATA or the cache).
+processor's time, one thread, medians of interleaved rounds; ratios are medians of each round's. Then all of the machine's
+cores play, by the clock. JAX (`pip install -r requirements-bench.txt`) plays in a child of its own. Needs MNIST
+(GANSCOPE_DATA or the cache).
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.metadata
+import math
 import os
 import platform
 import statistics
@@ -20,7 +22,10 @@ from pathlib import Path
 
 import torch
 
+from gancore.config import Config
+from gancore.train.engines import hands
 from gancore.train.engines.compiling import kernels
+from gancore.train.engines.proving import threads as torch_threads
 from gancore.train.trainer import Trainer
 from tests.benchmarks.games import GAMES, HALF, game
 from tests.benchmarks.matmuls import Matmuls, square
@@ -33,14 +38,14 @@ SEEDS, OF_SEEDS = 16, ("1-D toy", "2-D")
 WAYS = ("plain", "eager", "looped", "compiled")
 
 
-def rate(advance: Callable[[int], object], seconds: float) -> float:
-    """Iterations per second of this thread's processor time."""
-    n, block, began = 0, 1, time.thread_time()
-    while (spent := time.thread_time() - began) < seconds:
+def rate(advance: Callable[[int], object], seconds: float, clock: Callable[[], float] = time.thread_time) -> float:
+    """Iterations per second of this thread's processor time, or by another clock."""
+    n, block, began = 0, 1, clock()
+    while (spent := clock() - began) < seconds:
         advance(block)
         n += block
         block = min(2 * block, 100) if spent < seconds / 8 else block
-    return n / (time.thread_time() - began)
+    return n / (clock() - began)
 
 
 def in_turns(ways: dict[str, Callable[[float], float]], rounds: int, seconds: float) -> dict[str, list[float]]:
@@ -73,8 +78,7 @@ def one_game(name: str, rounds: int, seconds: float, jax: bool) -> str:
     until_fast(players["compiled"])
     ways = {"plain": PlainLoop(Trainer(config, source, engine="eager").game, config).advance}
     ways |= {way: trainer.advance for way, trainer in players.items()}
-    matmuls = None if half or "dcgan" in config.g.name else Matmuls(players["eager"])
-    if matmuls:
+    if matmuls := products(name, config, source):
         ways["matmuls"] = matmuls.advance
     playing = {way: lambda s, advance=advance: rate(advance, s) for way, advance in ways.items()}
     with contextlib.ExitStack() as stack:
@@ -94,6 +98,54 @@ def one_game(name: str, rounds: int, seconds: float, jax: bool) -> str:
         cells += f"{1e-6 * matmuls.flops:9,.1f}{peak:9.1f}{over(seen['compiled'], seen['matmuls']):9.0%}"
         cells += f"{over(seen['jax'], seen['matmuls']):6.0%}" if jax else f"{'-':>6}"
     return f"{cells}   {fast.engine.told}"
+
+
+def all_cores(name: str, rounds: int, seconds: float) -> str:
+    """A line of the second table: one thread, and as many as there are cores, by the clock."""
+    config = game(name)
+    source = config.data.open()
+    plain = PlainLoop(Trainer(config, source, engine="eager").game, config)
+    hands.allow(os.cpu_count())
+    cores = hands.ladder()[-1]
+    ours = Trainer(config, source)
+    until_fast(ours)
+    while not ours.engine.told.startswith("compiled"):
+        ours.advance(1)
+    held = ours.engine.loops[-1].hands
+    held.next = math.inf
+
+    def play(advance: Callable[[int], object], n: int) -> Callable[[float], float]:
+        def turn(seconds: float) -> float:
+            held.settle(held.rungs.index(n))
+            with torch_threads(1 if advance == ours.advance else n):
+                return rate(advance, seconds, time.perf_counter)
+
+        return turn
+
+    ways = {
+        (way, n): play(advance, n)
+        for way, advance in (("plain", plain.advance), ("ours", ours.advance))
+        for n in (1, cores)
+    }
+    if matmuls := products(name, config, source):
+        ways["matmuls", cores] = play(matmuls.advance, cores)
+    seen = in_turns(ways, rounds, seconds)
+    hands.allow(1)
+    middle = {way: statistics.median(rates) for way, rates in seen.items()}
+    cells = f"{name:20}" + "".join(f"{middle[way]:{width},.1f}" for way, width in zip(ways, (10, 12, 10, 12)))
+    for other, width in ((("plain", 1), 13), (("plain", cores), 14), (("ours", 1), 12)):
+        cells += f"{over(seen['ours', cores], seen[other]):{width}.2f}"
+    if matmuls:
+        cells += f"{1e-9 * matmuls.flops * middle['matmuls', cores]:10.1f}"
+        cells += f"{over(seen['ours', cores], seen['matmuls', cores]):11.0%}"
+    return cells
+
+
+def products(name: str, config: Config, source) -> Matmuls | None:
+    """What a game multiplies, where that is all in float32 and no convolutions."""
+    if name.endswith(HALF) or "dcgan" in config.g.name:
+        return None
+    return Matmuls(Trainer(config, source, engine="eager"))
 
 
 def many_seeds(name: str, processes: int, rounds: int, seconds: float) -> str:
@@ -156,6 +208,13 @@ def main(*options: str) -> None:
     print(f"{'ready':>8}{'cpu':>6}{'JAX':>6}{'MFLOP':>9}{'GFLOP/s':>9}{'compiled':>9}{'JAX':>6}   played by")
     for name in GAMES:
         print(one_game(name, rounds, seconds, jax is not None), flush=True)
+    print(
+        "\nby the clock, on one thread and on all that are of use; × is of ours on all, over the others; products: on all"
+    )
+    print(f"{'game':20}{'plain, 1':>10}{'plain, all':>12}{'ours, 1':>10}{'ours, all':>12}", end="")
+    print(f"{'× plain, 1':>13}{'× plain, all':>14}{'× ours, 1':>12}{'GFLOP/s':>10}{'ours, all':>11}")
+    for name in GAMES:
+        print(all_cores(name, rounds, seconds), flush=True)
     print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
     print(f"{'game':20}{'processes':>10}{'plain':>8}", end="")
     print("".join(f"{way:>9}{'×':>7}" for way in WAYS[1:]) + f"{'× over eager':>14}")

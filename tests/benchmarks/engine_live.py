@@ -1,8 +1,10 @@
 """What is left of the engine's speed in the whole application: a page in Chromium, ten frames a second, a recording.
 
-`python -m tests.benchmarks.engine_live [GAME ...]`: the run on the page and the bare engine in a process of its own take
-turns; who has no turn stands still. By the processor is per second of the worker's processor time, its reading and telling
-included. In bfloat16 the nets of 2014 diverge after 278 iterations, at the rate that this table holds them at: ask for others by name.
+`python -m tests.benchmarks.engine_live [GAME ...]`: the run on the page and the bare engine on one core, in a process of
+its own, take turns; who has no turn stands still. First the page's engine may use one core as well; then it may use all that
+the page, its browser and its server leave. By the processor is per second of the worker's processor time, its reading and
+telling included. In bfloat16 the nets of 2014 diverge after 278 iterations, at the rate that this table holds them at: ask
+for others by name.
 """
 
 from __future__ import annotations
@@ -31,8 +33,8 @@ ROUNDS, SECONDS, FPS = 5, 5.0, 10
 WARM = 3.0  # seconds after the compiled engine has begun
 
 
-def one_game(browser, server, name: str, rounds: int) -> str:
-    """A line of the table: rates on the page and bare, and their ratios, by the processor and by the clock."""
+def one_game(browser, server, name: str, rounds: int, cores: int) -> str:
+    """A line of a table: rates on the page and bare, and their ratios, by the processor (of one core) and by the clock."""
     config = game(name)
     with contextlib.ExitStack() as stack:
         page = stack.enter_context(contextlib.closing(browser.new_page(viewport={"width": 1366, "height": 768})))
@@ -41,7 +43,8 @@ def one_game(browser, server, name: str, rounds: int) -> str:
         )
         me = Visitor(page, server).visit(f"/{config.data.page}?{urlencode(config.to_query() | {'fps': FPS})}")
         me.play(1)
-        me.until(lambda: page.locator("[data-count=engine]").inner_text() == "compiled", seconds=240)
+        engine = page.locator("[data-count=engine]")
+        me.until(lambda: engine.inner_text().startswith("compiled"), seconds=240)
         page.wait_for_timeout(1000 * WARM)
         lived, alone, frames = [], [], []
         for turn in range(rounds):
@@ -54,12 +57,13 @@ def one_game(browser, server, name: str, rounds: int) -> str:
                     with still(server.workers()):
                         bare.ask(SECONDS)
                         alone.append(bare.answer())
+        played_by = engine.inner_text()
         me.press("Pause")
-    cells = f"{name:18}"
-    for rates, others in zip(zip(*lived), zip(*alone)):
+    cells = f"{name:22}"
+    for rates, others in list(zip(zip(*lived), zip(*alone)))[cores > 1 :]:
         ratio = statistics.median(a / b for a, b in zip(rates, others))
         cells += f"{statistics.median(rates):12,.1f}{statistics.median(others):10,.1f}{ratio:8.0%}"
-    return f"{cells}{statistics.median(frames):11.1f}"
+    return f"{cells}{statistics.median(frames):11.1f}   {played_by}"
 
 
 def segment(me: Visitor, server) -> tuple[float, float, float]:
@@ -104,13 +108,24 @@ def main(*names: str) -> None:
     print(
         f"load before {os.getloadavg()[0]:.1f}; medians of {2 if quick else ROUNDS} rounds of {SECONDS} s each; iterations/s"
     )
-    print(f"{'':18}{'by the processor':>30}{'by the clock':>30}{'':11}")
-    print(f"{'game':18}" + 2 * f"{'on the page':>12}{'bare':>10}{'ratio':>8}" + f"{'frames/s':>11}")
-    with tempfile.TemporaryDirectory() as home, serving(Path(home)) as server, sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
-        for name in names:
-            print(one_game(browser, server, name, 2 if quick else ROUNDS), flush=True)
-        browser.close()
+    for cores in (1, os.cpu_count()):
+        print(f"\nits engine may use {cores} core{'s' * (cores > 1)}")
+        clocks = ("by the processor", "by the clock")[cores > 1 :]
+        print(f"{'':22}" + "".join(f"{clock:>30}" for clock in clocks))
+        print(
+            f"{'game':22}"
+            + len(clocks) * f"{'on the page':>12}{'bare':>10}{'ratio':>8}"
+            + f"{'frames/s':>11}   played by"
+        )
+        with (
+            tempfile.TemporaryDirectory() as home,
+            serving(Path(home), GANSCOPE_WORKERS=str(cores)) as server,
+            sync_playwright() as driver,
+        ):
+            browser = driver.chromium.launch(executable_path=chromium(), args=FLAGS)
+            for name in names:
+                print(one_game(browser, server, name, 2 if quick else ROUNDS, cores), flush=True)
+            browser.close()
     print(f"load after {os.getloadavg()[0]:.1f}")
 
 

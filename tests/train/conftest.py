@@ -1,7 +1,11 @@
-"""Games with formulas are held against them in double precision."""
+"""What tests of the game as it is played have in common."""
+
+import time
 
 import pytest
 import torch
+
+from gancore.train.engines.compiling import kernels
 
 
 @pytest.fixture
@@ -10,3 +14,14 @@ def double():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="module")
+def built():
+    """The compiled kernels are there."""
+    end = time.monotonic() + 120
+    while not kernels.ready() and not kernels.why and time.monotonic() < end:
+        time.sleep(0.1)
+    if kernels.why:
+        pytest.skip(f"no compiled kernels: {kernels.why}")
+    assert kernels.loaded

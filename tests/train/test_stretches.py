@@ -1,7 +1,6 @@
 """Compiled kernels are PyTorch's own to the last bit, and what is not is not used."""
 
 import re
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -10,7 +9,7 @@ import torch
 from gancore.config import Config
 from gancore.train.engines import compiled, looped, proving, stretches
 from gancore.train.engines.compiled import stretched
-from gancore.train.engines.compiling import SOURCE, kernels
+from gancore.train.engines.compiling import SOURCE
 from gancore.train.engines.numbers import Book
 from gancore.train.engines.plan import Call, Filled
 from gancore.train.engines.proving import run
@@ -22,14 +21,7 @@ SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
 ODD = torch.tensor([0.0, -0.0, 1.0, -1.0, float("inf"), -float("inf"), float("nan"), 1e-42, -1e-42, 3e38, -3e38])
 
 
-@pytest.fixture(scope="module", autouse=True)
-def built():
-    end = time.monotonic() + 120
-    while not kernels.ready() and not kernels.why and time.monotonic() < end:
-        time.sleep(0.1)
-    if kernels.why:
-        pytest.skip(f"no compiled kernels: {kernels.why}")
-    assert kernels.loaded
+pytestmark = pytest.mark.usefixtures("built")
 
 
 def chance(*shape):

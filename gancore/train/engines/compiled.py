@@ -6,13 +6,17 @@ from collections.abc import Iterable
 from itertools import groupby
 
 import torch
+from torch import Tensor
 
+from gancore.config import Config
 from gancore.train.engines.compiling import kernels
+from gancore.train.engines.hands import Hands, ladder
 from gancore.train.engines.looped import Ahead, Loop, Looped
 from gancore.train.engines.plan import Call
-from gancore.train.engines.proving import written
-from gancore.train.engines.stretches import Stretch, fused
+from gancore.train.engines.proving import shareable, written
+from gancore.train.engines.stretches import Shared, Stretch, fused
 from gancore.train.engines.tape import Reseed
+from gancore.train.engines.taping import Taped
 from gancore.train.state import State
 
 
@@ -23,8 +27,9 @@ class Compiled(Looped):
     def told(self) -> str:
         if self.why or not self.loops:
             return super().told
-        if isinstance(self.loops[-1], StretchedLoop):
-            return "compiled"
+        if isinstance(loop := self.loops[-1], StretchedLoop):
+            threads = loop.hands.threads
+            return f"compiled, {threads} threads" if threads > 1 else "compiled"
         return f"looped: {kernels.why}" if kernels.why else "looped"
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
@@ -33,7 +38,9 @@ class Compiled(Looped):
             return loop, ahead
         loop.tried = True
         faster = StretchedLoop(loop.tape, loop.only)
+        faster.hands.settle(len(faster.hands.rungs) - 1)
         if self.agrees(faster, state):
+            faster.hands.settle(0)
             self.loops[self.loops.index(loop)] = faster
             return faster, faster.foresee(self.moves.config, state, n)
         loop.latest = None  # the other has written where it plays
@@ -41,21 +48,29 @@ class Compiled(Looped):
 
 
 class StretchedLoop(Loop):
-    """A loop with as many of its calls as can be in stretches."""
+    """A loop with as many of its calls as can be in stretches, played by as many threads as are of use."""
 
     tried = True
 
-    def calls(self) -> list[Call | Reseed | Stretch]:
+    def __init__(self, tape: Taped, only: Config | None):
+        self.hands = Hands(ladder())
+        super().__init__(tape, only)
+
+    def calls(self) -> list[Call | Reseed | Stretch | Shared]:
         return stretched(super().calls())
 
+    def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
+        with self.hands.playing(len(ahead.numbers)):
+            return super().play(state, ahead)
 
-def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch]:
-    """The same calls, with as many as can be in stretches."""
-    played: list[Call | Reseed | Stretch] = []
+
+def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch | Shared]:
+    """The same calls, with as many as can be in stretches; of the others, long ones may be shared by threads."""
+    played: list[Call | Reseed | Stretch | Shared] = []
     for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
         if native:
             together, programs = zip(*run)
             played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
         else:
-            played += [call for call, _ in run]
+            played += [Shared(call) if shareable(call) else call for call, _ in run]
     return played

@@ -1,8 +1,10 @@
-"""The trial of compiled kernels: each call that there are kernels for is played both ways on random numbers, bit against bit."""
+"""The trial of kernels and of threads: a call is played both ways on random numbers, bit against bit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 
@@ -10,12 +12,15 @@ import torch
 from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
+from gancore.train.engines.hands import at_work, ladder
 from gancore.train.engines.plan import Call
 from gancore.train.engines.stretches import IN_PLACE, WRITERS, Words, bare, programmed
 from gancore.train.engines.tape import Reseed, bits, look
 
 SOME = 99_991  # random numbers that a kernel is tried on, again and again: a prime, so that no two lines are alike
-PROVEN: dict[tuple, bool] = {}  # by signature, in this process
+LONG = 0.001  # seconds: what takes less is not worth PyTorch's threads, which wait for each other
+PROVEN: dict[tuple, bool] = {}  # by signature, in this process: kernels do what PyTorch does
+SHARED: dict[tuple, bool] = {}  # and it is long, and PyTorch's threads do what one does
 
 
 def written(call: Call | Reseed) -> list[Words] | None:
@@ -33,21 +38,83 @@ def written(call: Call | Reseed) -> list[Words] | None:
     return program if PROVEN[signature] else None
 
 
+def shareable(call: Call | Reseed) -> bool:
+    """Whether a call is long, and PyTorch's threads have been seen to give the same bits as one."""
+    if isinstance(call, Reseed) or len(ladder()) == 1 or torch.Tag.nondeterministic_seeded in call.run.tags:
+        return False
+    signature = signed(call)
+    if signature not in SHARED:
+        SHARED[signature] = shared(call)
+    return SHARED[signature]
+
+
 def signed(call: Call) -> tuple:
     """Equal for calls that do the same to tensors of the same kind."""
     order: dict[int, int] = {}
-    return str(call.run), *(
-        (x.dtype, x.shape, x.stride(), order.setdefault(x.data_ptr(), len(order))) if isinstance(x, Tensor) else repr(x)
-        for x in tree_leaves((bare(call.args), bare(call.options), call.outs))
+    return (
+        ladder(),
+        str(call.run),
+        *(
+            (x.dtype, x.shape, x.stride(), order.setdefault(x.data_ptr(), len(order)))
+            if isinstance(x, Tensor)
+            else repr(x)
+            for x in tree_leaves((bare(call.args), bare(call.options), call.outs))
+        ),
     )
 
 
 def proven(call: Call) -> bool:
-    """Whether the kernels give PyTorch's bits here, on random numbers."""
-    one, other = elsewhere(call), elsewhere(call)
+    """Whether the kernels give PyTorch's bits here on random numbers, with any number of hands."""
+    right = elsewhere(call)
+    ordinarily(right)
+    for n in ladder():
+        other = elsewhere(call)
+        with at_work(n):
+            run(programmed(other))
+        if not alike(right, other):
+            return False
+    return True
+
+
+def shared(call: Call) -> bool:
+    """Whether a call is long, and has the same bits on random numbers with any number of PyTorch's threads."""
+    right = elsewhere(call)
+    with suppress(RuntimeError):  # random numbers may be none that it takes
+        began = time.thread_time()
+        ordinarily(right)
+        if time.thread_time() - began < LONG:
+            return False
+        for n in ladder()[1:]:
+            other = elsewhere(call)
+            with threads(n):
+                ordinarily(other)
+            if not alike(right, other):
+                return False
+        return True
+    return False
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def ordinarily(call: Call) -> None:
+    """Plays it as PyTorch does."""
     with torch.no_grad():
-        one.run(*one.args, **one.options, **dict(zip(one.into, one.outs)))
-    run(programmed(other))
+        made = call.run(*call.args, **call.options, **dict(zip(call.into, call.outs)))
+    if not call.into and call.outs:
+        for out, x in zip(call.outs, made if isinstance(made, (tuple, list)) else (made,)):
+            if out is not None:
+                out.copy_(x)
+
+
+def alike(one: Call, other: Call) -> bool:
     pairs = zip(tree_leaves((one.args, one.outs)), tree_leaves((other.args, other.outs)))
     return all(torch.equal(bits(x), bits(y)) for x, y in pairs if isinstance(x, Tensor))
 

@@ -15,7 +15,7 @@ from torch import Generator, Tensor
 
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled
-from gancore.train.engines.stretches import Stretch
+from gancore.train.engines.stretches import Shared, Stretch
 from gancore.train.engines.tape import Reseed, Untaped, look, place
 
 HEAD = (
@@ -37,7 +37,12 @@ class Script:
         self.lines: list[str] = []
         self.fills: list[str] = []
 
-    def write(self, step: Call | Reseed | Stretch) -> None:
+    def write(self, step: Call | Reseed | Stretch | Shared) -> None:
+        if isinstance(step, Shared):
+            self.lines.append("torch.ops.gancore.shared(True)")
+            self.write(step.call)
+            self.lines.append("torch.ops.gancore.shared(False)")
+            return
         if isinstance(step, Stretch):
             self.stretches.append(step)
             self.lines.append(f"torch.ops.gancore.stretch({self.tensor(step.program)})")

@@ -4,9 +4,15 @@
 // `stretches.py` writes programs and names the kernels in this order.
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <thread>
 #include <vector>
 
+#include <ATen/Parallel.h>
 #include <torch/library.h>
 
 extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k, const float* alpha,
@@ -31,6 +37,94 @@ struct Words {
     }
 };
 
+// Hands: threads that take parts of one piece of work. Who brings it takes parts as well, and all that nobody has begun, so
+// that a thread that gets no processor holds nobody up for longer than its one part.
+
+class Hands {
+public:
+    static Hands& all() {
+        static Hands* const one = new Hands;  // never taken down: its threads sleep on when the process ends
+        return *one;
+    }
+
+    int wanted() const { return count; }
+
+    void want(int n) {
+        count = n;
+        for (; hired < n - 1; hired++) std::thread(&Hands::serve, this, hired + 1).detach();
+    }
+
+    template <class F>
+    void share(int parts, const F& work) {  // work(part) for each
+        if (parts == 1 || count == 1 || busy.test_and_set()) {
+            for (int part = 0; part < parts; part++) work(part);
+            return;
+        }
+        act = [](const void* what, int part) { (*static_cast<const F*>(what))(part); };
+        what = &work;
+        done = 0;
+        begun = ((begun >> 32) + 1) << 32 | uint64_t(parts) << 16;
+        if (asleep) {
+            { std::lock_guard lock(door); }
+            bell.notify_all();
+        }
+        take();
+        for (int i = 0; done < parts; i++) rest(i);
+        busy.clear();
+    }
+
+private:
+    std::atomic<uint64_t> begun{0};  // which work it is, of how many parts, and how many of those are begun
+    std::atomic<int> count{1}, done{0}, asleep{0};
+    std::atomic_flag busy = ATOMIC_FLAG_INIT;
+    void (*act)(const void*, int) = nullptr;
+    const void* what = nullptr;
+    int hired = 0;
+    std::mutex door;
+    std::condition_variable bell;
+
+    static bool more(uint64_t b) { return (b & 0xffff) < (b >> 16 & 0xffff); }
+
+    static void rest(int i) {
+        if (i % 1024 == 1023) std::this_thread::yield();
+#if defined(__x86_64__)
+        __builtin_ia32_pause();
+#endif
+    }
+
+    void take() {
+        for (uint64_t b = begun; more(b);)
+            if (begun.compare_exchange_weak(b, b + 1)) {
+                act(what, b & 0xffff);
+                done++;
+                b = begun;
+            }
+    }
+
+    void serve(int me) {
+        at::set_num_threads(1);
+        for (;;) {
+            take();
+            const uint64_t seen = begun;
+            const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
+            for (int i = 0; begun == seen && (i % 64 || std::chrono::steady_clock::now() < end); i++) rest(i);
+            if (begun != seen && me < count) continue;
+            std::unique_lock lock(door);
+            asleep++;
+            bell.wait(lock, [&] { return begun != seen && me < count; });
+            asleep--;
+        }
+    }
+};
+
+constexpr int64_t PIECE = 1 << 18, LINE = 16;  // products of two numbers that are worth another thread; a cache line of numbers
+
+template <class F>
+void in_parts(int64_t n, int64_t work, const F& f) {  // f(from, to) over n things that make so much work
+    const int64_t parts = work < PIECE ? 1 : Hands::all().wanted(), some = (n + parts * LINE - 1) / (parts * LINE) * LINE;
+    Hands::all().share((n + some - 1) / some, [&](int part) { f(part * some, std::min(n, (part + 1) * some)); });
+}
+
 void product(Words& w) {
     const char *ta = w.number() ? "t" : "n", *tb = w.number() ? "t" : "n";
     const int m = w.number(), n = w.number(), k = w.number();
@@ -38,7 +132,17 @@ void product(Words& w) {
     const float *b = w.floats(); const int ldb = w.number();
     const float one = 1, beta = w.number();
     float *c = w.floats(); const int ldc = w.number();
-    sgemm_(ta, tb, &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
+    const int64_t work = int64_t{m} * n * k;
+    if (n >= m)
+        in_parts(n, work, [&](int64_t from, int64_t to) {
+            const int some = to - from;
+            sgemm_(ta, tb, &m, &some, &k, &one, a, &lda, b + from * (*tb == 't' ? 1 : ldb), &ldb, &beta, c + from * ldc, &ldc);
+        });
+    else
+        in_parts(m, work, [&](int64_t from, int64_t to) {
+            const int some = to - from;
+            sgemm_(ta, tb, &some, &n, &k, &one, a + from * (*ta == 't' ? lda : 1), &lda, b, &ldb, &beta, c + from, &ldc);
+        });
 }
 
 // Two to four columns, for which BLAS has a loop of one number at a time: each sum from its first term to its last, unfused.
@@ -88,8 +192,10 @@ void each(Words& w, F f) {
     const float* x = w.floats();
     float* out = w.floats();
     const int64_t n = w.number();
+    in_parts(n, n, [=](int64_t from, int64_t to) {
 #pragma GCC ivdep
-    for (int64_t i = 0; i < n; i++) out[i] = f(x[i]);
+        for (int64_t i = from; i < to; i++) out[i] = f(x[i]);
+    });
 }
 
 template <class F>
@@ -97,18 +203,20 @@ void both(Words& w, F f) {
     const float *x = w.floats(), *y = w.floats();
     float* out = w.floats();
     const int64_t n = w.number(), x_step = w.number(), y_step = w.number();  // a step of 0: one number for all
-    if (!y_step) {
-        const float one = *y;
+    in_parts(n, n, [=](int64_t from, int64_t to) {
+        if (!y_step) {
+            const float one = *y;
 #pragma GCC ivdep
-        for (int64_t i = 0; i < n; i++) out[i] = f(x[i], one);
-    } else if (!x_step) {
-        const float one = *x;
+            for (int64_t i = from; i < to; i++) out[i] = f(x[i], one);
+        } else if (!x_step) {
+            const float one = *x;
 #pragma GCC ivdep
-        for (int64_t i = 0; i < n; i++) out[i] = f(one, y[i]);
-    } else {
+            for (int64_t i = from; i < to; i++) out[i] = f(one, y[i]);
+        } else {
 #pragma GCC ivdep
-        for (int64_t i = 0; i < n; i++) out[i] = f(x[i], y[i]);
-    }
+            for (int64_t i = from; i < to; i++) out[i] = f(x[i], y[i]);
+        }
+    });
 }
 
 template <class F>
@@ -290,10 +398,18 @@ void stretch(const at::Tensor& program) {
     }
 }
 
+void hands(int64_t n) { Hands::all().want(n); }
+
+void shared(bool begins) {  // what comes between two of these PyTorch shares among its own threads
+    if (Hands::all().wanted() > 1) at::set_num_threads(begins ? Hands::all().wanted() : 1);
+}
+
 }  // namespace
 
-// It reads and writes what its schema does not tell: TorchScript may neither drop nor move it.
+// They do what their schemas do not tell: TorchScript may neither drop nor move them.
 TORCH_LIBRARY(gancore, library) {
     library.def(torch::schema("stretch(Tensor program) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
+    library.def(torch::schema("shared(bool begins) -> ()", c10::AliasAnalysisKind::CONSERVATIVE), shared);
+    library.def("hands(int n) -> ()", hands);
 }
 TORCH_LIBRARY_IMPL(gancore, CPU, library) { library.impl("stretch", stretch); }

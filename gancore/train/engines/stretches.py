@@ -36,6 +36,13 @@ class Stretch:
     calls: tuple[Call, ...]  # which hold the memory that the program names
 
 
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """A call that PyTorch may share among its own threads: a long one, whose bits are the same."""
+
+    call: Call
+
+
 def bare(value):
     """Arguments, with tensors for the numbers that stand where one is expected."""
     return tree_map(lambda x: x.tensor if isinstance(x, Filled) else x, value)

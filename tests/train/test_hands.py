@@ -1,0 +1,132 @@
+"""That as many threads play as are fastest, and that nobody can tell from the numbers how many they were."""
+
+import subprocess
+import sys
+from contextlib import nullcontext
+
+import pytest
+import torch
+
+from gancore.config import Config
+from gancore.train.engines import hands, looped, proving
+from gancore.train.engines.compiled import StretchedLoop, stretched
+from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work
+from gancore.train.engines.plan import Call
+from gancore.train.engines.proving import run
+from gancore.train.engines.stretches import Shared, programmed
+from gancore.train.engines.tape import aten
+from gancore.train.trainer import Trainer
+
+
+@pytest.fixture
+def two(monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    hands.allow(2)
+    yield
+    hands.allow(1)
+
+
+class Machine:
+    """One whose iterations take so long with so many threads."""
+
+    def __init__(self, costs):
+        self.costs, self.now, self.seen = costs, 0.0, []
+        self.hands = Hands(tuple(costs), lambda: self.now, lambda n: nullcontext(self.seen.append(n)))
+
+    def play(self, blocks, iterations=10):
+        for _ in range(blocks):
+            with self.hands.playing(iterations):
+                self.now += iterations * self.costs[self.seen[-1]]
+        return self
+
+
+def test_more_threads_play_where_they_are_faster():
+    assert Machine({1: 0.004, 2: 0.002}).play(20).hands.threads == 2
+    assert Machine({1: 0.004, 2: 0.0022, 4: 0.0014, 8: 0.0013}).play(60).hands.threads == 4
+
+
+def test_what_little_more_threads_gain_is_left_to_others():
+    machine = Machine({1: 0.002, 2: 0.0018}).play(2000)
+    assert machine.hands.threads == 1
+    assert machine.seen.count(2) < 0.02 * len(machine.seen)
+
+
+def test_threads_that_no_longer_help_are_given_back_and_taken_again():
+    machine = Machine({1: 0.004, 2: 0.002}).play(20)
+    machine.costs[2] = 0.006
+    machine.play(int(LONGEST / 0.06) + BLOCKS)
+    assert machine.hands.threads == 1
+    machine.costs[2] = 0.002
+    machine.play(2 * int(LONGEST / 0.04) + BLOCKS)
+    assert machine.hands.threads == 2
+
+
+def test_where_one_thread_is_allowed_there_is_nothing_to_try():
+    with Hands((1,), clock=None, at_work=None).playing(1):
+        pass
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"data": "ring", "batch": 256, "g.width": 128, "d.width": 128},
+        {"data": "digits", "g": "dcgan", "d": "dcgan", "g.channels": 8, "d.channels": 8, "batch": 64},
+        {"data": "digits", "d": "maxout", "g.width": 400, "precision": "bfloat16", "batch": 64},
+        {"data": "normal", "batch": 128, "penalty": "wgan-gp", "d_opt": "rmsprop"},
+    ],
+    ids=str,
+)
+def test_any_number_of_threads_plays_the_same_bits(built, two, settings):
+    config = Config.from_flat(settings)
+    one, other = Trainer(config, engine="eager"), Trainer(config)
+    rows, again = [one.advance(6)], [other.advance(6)]
+    loop = other.engine.loops[-1]
+    assert isinstance(loop, StretchedLoop)
+    for threads in (2, 1):
+        loop.hands.settle(threads - 1)
+        loop.hands.next = float("inf")
+        assert other.engine.told == ("compiled, 2 threads" if threads == 2 else "compiled")
+        rows.append(one.advance(6))
+        again.append(other.advance(6))
+    assert torch.equal(torch.cat(rows), torch.cat(again))
+    for name, x in one.state.tensors().items():
+        assert torch.equal(x, other.state.tensors()[name]), name
+
+
+def test_long_calls_are_shared_by_torch_s_own_threads_if_their_bits_are_the_same(built, two, monkeypatch):
+    monkeypatch.setattr(proving, "LONG", 0)
+    game = Config.from_flat({"data": "digits", "g": "dcgan", "d": "dcgan", "g.channels": 8, "d.channels": 8})
+    plain, trainer = Trainer(game, engine="eager").advance(8), Trainer(game)
+    assert torch.equal(plain, trainer.advance(8))
+    script = trainer.engine.loops[-1].script.text()
+    assert script.count("shared(True)\n        torch.ops.aten.conv") + script.count("shared(True)\n        r0") > 3
+    assert "shared(True)\n        torch.ops.aten.rand" not in script
+
+
+def test_calls_with_other_bits_are_not_shared(built, two, monkeypatch):
+    monkeypatch.setattr(proving, "LONG", 0)
+    call = Call(aten.sin.out, (torch.ones(9),), {}, (torch.empty(9),), ("out",))
+    assert [type(step) for step in stretched([call])] == [Shared]
+    monkeypatch.setattr(proving, "SHARED", {})
+    monkeypatch.setattr(proving, "alike", lambda one, other: False)
+    assert stretched([call]) == [call]
+
+
+@pytest.mark.parametrize("rows, inner, columns", [(257, 129, 65), (65, 129, 257), (512, 128, 1), (16, 4000, 16)])
+def test_every_part_of_a_product_is_played_once(built, rows, inner, columns):
+    x, y, out = torch.randn(rows, inner), torch.randn(inner, columns), torch.empty(rows, columns)
+    program = programmed(Call(aten.mm.out, (x, y), {}, (out,), ("out",)))
+    for n in (1, 2, 3, 5) * 100:
+        out.fill_(float("nan"))
+        with at_work(n):
+            run(program)
+        torch.testing.assert_close(out, x @ y)
+
+
+def test_hands_are_free_again_when_the_process_ends(built):
+    code = (
+        "import torch; from gancore.train.engines.compiling import library; torch.set_num_threads(1);"
+        "torch.ops.load_library(str(library())); torch.ops.gancore.hands(4); print('done')"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
