@@ -13,7 +13,7 @@ from gancore import seeds
 from gancore.catalog import BadKnob, shown
 from gancore.config import ROLES, Config, live
 from gancore.game.game import Game
-from gancore.train.engines import ENGINES
+from gancore.train.engines import ENGINES, usual
 from gancore.train.stages import Stage, stages
 from gancore.train.state import State
 
@@ -49,7 +49,7 @@ class Trainer:
         source=None,
         state: State | None = None,
         planned: tuple[Event, ...] = (),
-        engine: str = "compiled",
+        engine: str | None = None,
     ):
         """`planned` events happen by themselves when their iteration is reached: how a link replays a run.
 
@@ -58,7 +58,7 @@ class Trainer:
         """
         self.config = config
         self.game = Game(config, source or config.data.open(), partial(seeds.stream, config.seed))
-        self.engine = ENGINES[engine](self.game, config)
+        self.engine = ENGINES[engine or usual()](self.game, config)
         self.state = state or State.start(self.game, config)
         self.planned = sorted(planned, key=lambda event: event.iteration)
         _rehearse(config, self.planned)

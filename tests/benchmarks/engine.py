@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -141,6 +142,30 @@ def all_cores(name: str, rounds: int, seconds: float) -> str:
     return cells
 
 
+def on_cuda(name: str, rounds: int, seconds: float) -> str:
+    """A line of the table of a machine with a CUDA device, by the clock: one thread here, and both ways there."""
+    config = game(name)
+    source = config.data.open()
+    os.environ["GANSCOPE_DEVICE"] = "cuda"
+    there = Trainer(config, source, engine="captured")
+    began = time.perf_counter()
+    there.advance(1)
+    ready = time.perf_counter() - began
+    here = Trainer(config, source, engine="compiled")
+    until_fast(here)
+    plain = PlainLoop(Trainer(config, source, engine="eager").game, config, "cuda")
+    ways = {"ours here": here.advance, "plain": plain.advance, "ours": there.advance}
+    seen = in_turns({way: partial(rate, act, clock=waited) for way, act in ways.items()}, rounds, seconds)
+    cells = f"{name:20}" + "".join(f"{statistics.median(rates):12,.1f}" for rates in seen.values())
+    return f"{cells}{over(seen['ours'], seen['plain']):10.2f}{ready:8.2f}   {there.engine.told}"
+
+
+def waited() -> float:
+    """The clock, once the CUDA device is done with all that it was given."""
+    torch.cuda.synchronize()
+    return time.perf_counter()
+
+
 def products(name: str, config: Config, source) -> Matmuls | None:
     """What a game multiplies, where that is all in float32 and no convolutions."""
     if name.endswith(HALF) or "dcgan" in config.g.name:
@@ -215,6 +240,13 @@ def main(*options: str) -> None:
     print(f"{'× plain, 1':>13}{'× plain, all':>14}{'× ours, 1':>12}{'GFLOP/s':>10}{'ours, all':>11}")
     for name in GAMES:
         print(all_cores(name, rounds, seconds), flush=True)
+    if torch.cuda.is_available():
+        print(f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}")
+        print(
+            f"{'game':20}{'ours here':>12}{'plain there':>12}{'ours there':>12}{'× plain':>10}{'ready':>8}   played by"
+        )
+        for name in GAMES:
+            print(on_cuda(name, rounds, seconds), flush=True)
     print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
     print(f"{'game':20}{'processes':>10}{'plain':>8}", end="")
     print("".join(f"{way:>9}{'×':>7}" for way in WAYS[1:]) + f"{'× over eager':>14}")

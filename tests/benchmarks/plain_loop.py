@@ -17,13 +17,13 @@ def optimiser(choice, module: nn.Module) -> torch.optim.Optimizer:
 
 
 class PlainLoop:
-    """Plays a game's own networks, samples and updates; the networks are copies."""
+    """Plays a game's own networks, samples and updates; the networks are copies, on the device that is asked for."""
 
-    def __init__(self, game: Game, config: Config):
-        self.game, self.config, self.stream = game, config, torch.Generator().manual_seed(0)
-        self.g, self.d = game.g.module.train(), game.d.module.train()
+    def __init__(self, game: Game, config: Config, device: str = "cpu"):
+        self.game, self.config, self.stream, self.device = game, config, torch.Generator().manual_seed(0), device
+        self.g, self.d = game.g.module.train().to(device), game.d.module.train().to(device)
         self.g_opt, self.d_opt = optimiser(config.g_opt, self.g), optimiser(config.d_opt, self.d)
-        self.one, self.zero = torch.ones(config.batch, 1), torch.zeros(config.batch, 1)
+        self.one, self.zero = (f(config.batch, 1, device=device) for f in (torch.ones, torch.zeros))
         self.iterate = {"alternating": self.alternating, "simultaneous": self.simultaneous}[config.dynamics.name]
 
     def advance(self, n: int) -> None:
@@ -56,7 +56,7 @@ class PlainLoop:
         return binary_cross_entropy_with_logits(self.d(fake), self.one)
 
     def real(self):
-        return self.game.source.sample(self.config.batch, self.stream)
+        return self.game.source.sample(self.config.batch, self.stream).to(self.device)
 
     def z(self):
-        return self.config.noise.sample(self.config.batch, self.stream)
+        return self.config.noise.sample(self.config.batch, self.stream).to(self.device)

@@ -11,8 +11,8 @@ from gancore.config import Config
 from gancore.train.engines import compiled, compiling, looped
 from gancore.train.engines.compiling import Kernels, begun, library
 from gancore.train.trainer import Trainer
+from tests.train.small import SMALL
 
-SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
 PLAY = """
 import time
 from gancore.train.engines.compiling import kernels

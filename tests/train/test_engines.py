@@ -9,8 +9,7 @@ from gancore.train.engines.numbers import Book, function
 from gancore.train.engines.plan import needed, out_variant
 from gancore.train.engines.tape import Recorder, Untaped
 from gancore.train.trainer import Trainer
-
-SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
+from tests.train.small import RULES, SMALL
 
 
 @pytest.fixture(autouse=True)
@@ -83,28 +82,7 @@ def test_results_go_where_they_are_told():
     assert out_variant(torch.ops.aten.bernoulli_.float) is None
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {},
-        {"dynamics": "simultaneous", "dynamics.same": True},
-        {"penalty": "wgan-gp"},
-        {"d": "maxout"},
-        {"g.norm": "batch"},
-        {"g.dropout": 0.3},
-        {"input": "instance-noise", "input.anneal": 30},
-        {"schedule": "cosine", "schedule.span": 30},
-        {"dynamics": "lookahead", "dynamics.k": 3},
-        {"dynamics": "optimistic"},
-        {"dynamics": "extragradient"},
-        {"dynamics": "proximal"},
-        {"ema": 0.9},
-        {"constraint": "spectral-norm"},
-        {"precision": "bfloat16"},
-        {"g_opt": "adamw", "d_opt": "rmsprop"},
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("settings", RULES, ids=str)
 def test_a_loop_is_the_plain_engine_bit_for_bit_however_it_is_cut(settings):
     config = Config.from_flat(SMALL | settings)
     plain, loop = Trainer(config, engine="eager"), Trainer(config, engine="looped")

@@ -16,8 +16,8 @@ from gancore.train.engines.proving import run
 from gancore.train.engines.stretches import KERNELS, Stretch, programmed
 from gancore.train.engines.tape import aten, bits
 from gancore.train.trainer import Trainer
+from tests.train.small import SMALL
 
-SMALL = {"data": "normal", "batch": 16, "g.width": 8, "d.width": 8}
 ODD = torch.tensor([0.0, -0.0, 1.0, -1.0, float("inf"), -float("inf"), float("nan"), 1e-42, -1e-42, 3e38, -3e38])
 
 

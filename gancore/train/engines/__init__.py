@@ -1,9 +1,18 @@
-"""Engines: how iterations are carried out. All give the same bits; the plain one is easiest to read."""
+"""Engines: how iterations are carried out. All of the processor give the same bits; the plain one is easiest to read."""
 
+import os
+
+from gancore.train.engines.captured import Captured
 from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
 from gancore.train.engines.looped import Looped
 
-ENGINES = {"eager": Eager, "looped": Looped, "compiled": Compiled}
+ENGINES = {"eager": Eager, "looped": Looped, "compiled": Compiled, "captured": Captured}
 
-__all__ = ["ENGINES"]
+
+def usual() -> str:
+    """The engine that plays unless another is named."""
+    return "captured" if os.environ.get("GANSCOPE_DEVICE", "cpu") != "cpu" else "compiled"
+
+
+__all__ = ["ENGINES", "usual"]

@@ -116,15 +116,20 @@ class Loop:
     def __init__(self, tape: Taped, only: Config | None):
         """`only` is the one config that the tape holds for, if its numbers are fixed."""
         self.tape, self.only, self.latest = tape, only, None
-        script = Script(tape.numbers)
-        for step in self.calls():
-            script.write(step)
-        script.tell(tape.seen)
-        for name, made in tape.outputs.items():
-            script.copy(tape.inputs[name], made)
-        self.script, self.run = script, as_function(script)
+        self.script = self.build()
+        self.run = as_function(self.script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
         self.foresight: tuple | None = None
+
+    def build(self) -> Script:
+        """An iteration as a script."""
+        script = Script(self.tape.numbers)
+        for step in self.calls():
+            script.write(step)
+        script.tell(self.tape.seen)
+        for name, made in self.tape.outputs.items():
+            script.copy(self.tape.inputs[name], made)
+        return script
 
     def calls(self) -> list[Call | Reseed]:
         """What is played, in its order."""

@@ -217,6 +217,15 @@ def call(step: Step) -> Call:
     return Call(run, _with_tensors(run, step), options, step.made, names)
 
 
+def perform(call: Call) -> None:
+    """Plays it as PyTorch does, below autograd."""
+    made = call.run(*call.args, **call.options, **dict(zip(call.into, call.outs)))
+    if not call.into and call.outs:
+        for out, x in zip(call.outs, made if isinstance(made, (tuple, list)) else (made,)):
+            if out is not None:
+                out.copy_(x)
+
+
 def _with_tensors(run, step: Step) -> tuple:
     """The arguments, in which numbers that stand where a tensor is expected have become tensors of one number."""
     dtype = next((x.dtype for x in (*made(step), *tensors(step)) if x.is_floating_point()), None)

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.train.engines.hands import at_work, ladder
-from gancore.train.engines.plan import Call
+from gancore.train.engines.plan import Call, perform
 from gancore.train.engines.stretches import IN_PLACE, WRITERS, Words, bare, programmed
 from gancore.train.engines.tape import Reseed, bits, look
 
@@ -66,7 +66,8 @@ def signed(call: Call) -> tuple:
 def proven(call: Call) -> bool:
     """Whether the kernels give PyTorch's bits here on random numbers, with any number of hands."""
     right = elsewhere(call)
-    ordinarily(right)
+    with torch.no_grad():
+        perform(right)
     for n in ladder():
         other = elsewhere(call)
         with at_work(n):
@@ -79,15 +80,15 @@ def proven(call: Call) -> bool:
 def shared(call: Call) -> bool:
     """Whether a call is long, and has the same bits on random numbers with any number of PyTorch's threads."""
     right = elsewhere(call)
-    with suppress(RuntimeError):  # random numbers may be none that it takes
+    with suppress(RuntimeError), torch.no_grad():  # random numbers may be none that it takes
         began = time.thread_time()
-        ordinarily(right)
+        perform(right)
         if time.thread_time() - began < LONG:
             return False
         for n in ladder()[1:]:
             other = elsewhere(call)
             with threads(n):
-                ordinarily(other)
+                perform(other)
             if not alike(right, other):
                 return False
         return True
@@ -102,16 +103,6 @@ def threads(n: int) -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
-
-
-def ordinarily(call: Call) -> None:
-    """Plays it as PyTorch does."""
-    with torch.no_grad():
-        made = call.run(*call.args, **call.options, **dict(zip(call.into, call.outs)))
-    if not call.into and call.outs:
-        for out, x in zip(call.outs, made if isinstance(made, (tuple, list)) else (made,)):
-            if out is not None:
-                out.copy_(x)
 
 
 def alike(one: Call, other: Call) -> bool:

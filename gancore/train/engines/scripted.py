@@ -71,6 +71,12 @@ class Script:
     def tell(self, seen: Tensor) -> None:
         self.lines.append(f"torch.ops.aten.copy_(torch.ops.aten.select(rows, 0, i), {self.tensor(seen)})")
 
+    def carry(self, rows: Tensor, source: Tensor) -> None:
+        """Keeps what each iteration makes of a tensor, one row after another."""
+        self.lines.append(
+            f"torch.ops.aten.copy_(torch.ops.aten.select({self.tensor(rows)}, 0, i), {self.tensor(source)})"
+        )
+
     def value(self, x: Any, argument) -> str:
         if isinstance(x, Tensor):
             return self.tensor(x)

@@ -49,10 +49,11 @@ class Taped:
         return list(self.book.leaves)
 
 
-def taped(game: Game, config: Config, state: State, baked: bool) -> Taped:
+def taped(game: Game, config: Config, state: State, baked: bool, lean: bool = True) -> Taped:
     """Plays an iteration from `state`, whose generators do not go on, and writes it down.
 
-    Knobs are taken down as names, so that they can be turned, or `baked`: as the numbers that they are now.
+    Knobs are taken down as names, so that they can be turned, or `baked`: as the numbers that they are now. A `lean` tape
+    takes as little memory as it can; else every tensor has its own.
 
     Raises:
         Untaped: something that the iteration does cannot be played from a tape.
@@ -79,7 +80,8 @@ def taped(game: Game, config: Config, state: State, baked: bool) -> Taped:
         )
     outputs, seen = {name: recorder.held(x) for name, x in outputs.items()}, recorder.held(seen)
     steps = needed(recorder.steps, [*outputs.values(), seen])
-    steps, outputs, seen = Places(steps, inputs, outputs, seen).settled()
+    if lean:
+        steps, outputs, seen = Places(steps, inputs, outputs, seen).settled()
     if sum({place(x): x.untyped_storage().nbytes() for step in steps for x in tensors(step)}.values()) > MOST:
         raise Untaped("its tensors would take too much memory")
     return Taped(steps, inputs, outputs, seen, own.streams, book, counters, following, asked(steps))
