@@ -19,6 +19,8 @@ from gancore.cli.training import FAILURES, train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.record.export import DRAWN, FORMATS
+from gancore.run.cores import cores
+from gancore.train.engines import hands
 
 UNUSABLE, STOPPED = 2, 130
 
@@ -128,4 +130,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    hands.allow(cores())
     sys.exit(main())

@@ -10,7 +10,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from gancore.catalog import BadKnob, Knob, shown
@@ -66,7 +65,6 @@ def fill_table(
     """The filled table and the runs behind it. What came to a stop is measured where it stands."""
     table, runs = report.rows(experiment), []
     arms = experiment.arms()
-    torch.set_num_threads(min(experiment.threads, torch.get_num_threads()))
     with tqdm(total=len(arms) * seeds * steps, unit=" iterations", file=sys.stderr, dynamic_ncols=True) as bar:
 
         def say(line: str) -> None:

@@ -67,16 +67,14 @@ def both(role: str = "", /, **settings: Any) -> dict[str, Any]:
 class Experiment:
     """Shared by all experiments. Subclasses give `arms` and `measure`, and what differs from the ordinary.
 
-    `steps` and `seeds` are the whole protocol, `quick` (steps, seeds) the shortened one; `threads` of the processor
-    work on each update, more than one where networks are wide enough to gain by it; `pace` is iterations per second as
-    measured with them, for the estimate; `figures` maps each figure to its format.
+    `steps` and `seeds` are the whole protocol, `quick` (steps, seeds) the shortened one; `pace` is iterations per second
+    as measured on two cores, for the estimate; `figures` maps each figure to its format.
     """
 
     steps: int
     seeds: int
     quick: tuple[int, int]
     pace: float
-    threads: int = 1
     figures: dict[str, str]
     of_games: frozenset[str] = frozenset()  # figures that a control cannot have
     notes: tuple[str, ...] = ()

@@ -66,7 +66,7 @@ class Goodfellow2014(Experiment):
     """Goodfellow et al. 2014: the first GAN on MNIST, by Parzen windows; blurry prototypes beat real digits at that."""
 
     name = "goodfellow-2014-mnist"
-    steps, seeds, quick, pace, threads = EPOCHS * EPOCH, 1, (10 * EPOCH, 1), 48, 2
+    steps, seeds, quick, pace = EPOCHS * EPOCH, 1, (10 * EPOCH, 1), 48
     figures = {"nats": "{:.1f}", "sigma": "{:.3f}", MEAN: "{:.1f}"}
     of_games = frozenset({MEAN})
     notes = (

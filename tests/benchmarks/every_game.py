@@ -1,0 +1,91 @@
+"""Every choice on line, plane and digits, and every pair of rules on the line: who plays it, and are the bits the plain engine's?
+
+`python -m tests.benchmarks.every_game [THREADS]`: with several threads all of them play. A line for each game that is not
+played by the compiled engine bit for bit, with its reason; `captured` instead of a number plays in halves, chance ahead.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date
+
+import torch
+
+from gancore.catalog import BadKnob
+from gancore.config import ROLES, Config
+from gancore.train.engines import hands, looped
+from gancore.train.engines.compiling import kernels
+from gancore.train.trainer import Diverged, Trainer
+
+BASES = ({"data": "normal"}, {"data": "ring"}, {"data": "digits"})
+RULES = ("loss", "penalty", "constraint", "input", "g_opt", "d_opt", "schedule", "dynamics")
+SMALL, ITERATIONS = {"batch": 16}, 12
+
+
+def games() -> Iterator[dict]:
+    """Settings of all of them; some choices refuse each other."""
+    for base, (role, catalog) in itertools.product(BASES, ROLES.items()):
+        yield from (base | {role: name} for name in catalog if role != "data")
+    for one, other in itertools.combinations(RULES, 2):
+        for a, b in itertools.product(ROLES[one], ROLES[other]):
+            yield BASES[0] | {one: a, other: b}
+
+
+def trial(config: Config, engine: str, threads: int) -> tuple[str, bool]:
+    """What the engine says of itself after some iterations, and whether they were the plain engine's."""
+    plain, fast = Trainer(config, engine="eager"), Trainer(config, engine=engine)
+    rows = [play(fast, 4)]
+    for loop in fast.engine.loops:
+        if hasattr(loop, "hands") and threads > 1:
+            loop.hands.settle(loop.hands.rungs.index(threads))
+            loop.hands.next = float("inf")
+    rows.append(play(fast, ITERATIONS - 4))
+    right, theirs = play(plain, ITERATIONS), fast.state.tensors()
+    same = all(torch.equal(x, theirs[name]) for name, x in plain.state.tensors().items())
+    return fast.engine.told, same and torch.equal(right, torch.cat(rows))
+
+
+def play(trainer: Trainer, n: int) -> torch.Tensor:
+    try:
+        return trainer.advance(n)
+    except Diverged as error:
+        return error.rows
+
+
+def main(wanted: str = "1") -> None:
+    torch.set_num_threads(1)
+    looped.PATIENCE = 0
+    engine, threads = ("captured", 1) if wanted == "captured" else ("compiled", int(wanted))
+    hands.allow(threads)
+    while not kernels.ready() and not kernels.why:
+        time.sleep(0.1)
+    found, seen, began = Counter(), set(), time.perf_counter()
+    for settings in games():
+        try:
+            config = Config.from_flat(SMALL | settings)
+        except BadKnob:
+            continue
+        if config.to_json() in seen:
+            continue
+        seen.add(config.to_json())
+        told, same = trial(config, engine, threads)
+        found[told, same] += 1
+        if not (same and told.startswith(("compiled", "in halves"))):
+            print(
+                f"{' '.join(f'{k}={v}' for k, v in settings.items()):70} {told}{'' if same else ', OTHER BITS'}",
+                flush=True,
+            )
+    print(
+        f"{date.today()}, {os.cpu_count()} cores: {len(seen)} games of {ITERATIONS} iterations, {time.perf_counter() - began:.0f} s"
+    )
+    for (told, same), n in found.most_common():
+        print(f"{n:6}  {told}, {'bit for bit' if same else 'OTHER BITS'}")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
