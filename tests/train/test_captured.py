@@ -93,7 +93,7 @@ def test_where_there_is_no_such_device_the_processor_plays_and_says_why(monkeypa
     monkeypatch.setenv("GANSCOPE_DEVICE", wanted)
     plain, trainer = Trainer(Config.from_flat(SMALL), engine="eager"), Trainer(Config.from_flat(SMALL))
     assert torch.equal(plain.advance(20), trainer.advance(20))
-    assert trainer.engine.told.endswith(f"not on CUDA: {why}")
+    assert trainer.engine.told.endswith(f": not on CUDA, {why}")
 
 
 @on_cuda

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import pytest
 import torch
 
 from gancore.config import Config
+from gancore.run.cores import cores
 from gancore.train.engines import hands, looped, proving
 from gancore.train.engines.compiled import StretchedLoop, stretched
-from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work
+from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work, waited
 from gancore.train.engines.plan import Call
 from gancore.train.engines.proving import run
 from gancore.train.engines.stretches import Shared, programmed
@@ -27,16 +30,20 @@ def two(monkeypatch):
 
 
 class Machine:
-    """One whose iterations take so long with so many threads."""
+    """One whose iterations take so long with so many threads, and where whoever plays waits for a share of the time."""
 
     def __init__(self, costs):
         self.costs, self.now, self.seen = costs, 0.0, []
-        self.hands = Hands(tuple(costs), lambda: self.now, lambda n: nullcontext(self.seen.append(n)))
+        self.crowd, self.waited = {}, 0.0
+        at_work = lambda n: nullcontext(self.seen.append(n))  # noqa: E731
+        self.hands = Hands(tuple(costs), lambda: self.now, lambda: self.waited, at_work)
 
     def play(self, blocks, iterations=10):
         for _ in range(blocks):
             with self.hands.playing(iterations):
-                self.now += iterations * self.costs[self.seen[-1]]
+                spent = iterations * self.costs[self.seen[-1]]
+                self.now += spent
+                self.waited += spent * self.crowd.get(self.seen[-1], 0)
         return self
 
 
@@ -61,8 +68,35 @@ def test_threads_that_no_longer_help_are_given_back_and_taken_again():
     assert machine.hands.threads == 2
 
 
+def test_cores_that_others_wait_for_are_given_back_though_more_threads_would_be_faster():
+    machine = Machine({1: 0.004, 2: 0.002}).play(20)
+    machine.crowd = {2: 0.4}
+    machine.play(BLOCKS)
+    assert machine.hands.threads == 1
+    machine.seen.clear()
+    machine.play(int(10 * LONGEST / 0.04))
+    assert machine.seen.count(2) < 0.01 * len(machine.seen)
+    machine.crowd = {1: 0.4}
+    machine.play(5)
+    machine.seen.clear()
+    machine.play(int(10 * LONGEST / 0.04))
+    assert 2 not in machine.seen
+
+
+@pytest.mark.skipif(not Path("/proc/thread-self/schedstat").exists(), reason="this system does not count it")
+def test_waiting_for_a_processor_is_counted_by_the_system():
+    before, end = waited(), time.monotonic() + 1
+    crowd = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * cores())]
+    while time.monotonic() < end:
+        pass
+    for one in crowd:
+        one.kill()
+        one.wait()
+    assert waited() - before > 0.05
+
+
 def test_where_one_thread_is_allowed_there_is_nothing_to_try():
-    with Hands((1,), clock=None, at_work=None).playing(1):
+    with Hands((1,), clock=None, waited=None, at_work=None).playing(1):
         pass
 
 
@@ -85,7 +119,7 @@ def test_any_number_of_threads_plays_the_same_bits(built, two, settings):
     for threads in (2, 1):
         loop.hands.settle(threads - 1)
         loop.hands.next = float("inf")
-        assert other.engine.told == ("compiled, 2 threads" if threads == 2 else "compiled")
+        assert other.engine.told.split(":")[0] == ("compiled × 2" if threads == 2 else "compiled")
         rows.append(one.advance(6))
         again.append(other.advance(6))
     assert torch.equal(torch.cat(rows), torch.cat(again))

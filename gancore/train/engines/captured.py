@@ -57,7 +57,8 @@ class Captured(Compiled):
     @property
     def told(self) -> str:
         if self.refused:
-            return f"{super().told}; not on CUDA: {self.refused}"
+            played_by = super().told
+            return f"{played_by}{'; ' if ':' in played_by else ': '}not on CUDA, {self.refused}"
         return self.graphs[-1].told if self.graphs else "eager"
 
     def turn(self, config: Config) -> None:

@@ -29,7 +29,11 @@ class Compiled(Looped):
             return super().told
         if isinstance(loop := self.loops[-1], StretchedLoop):
             threads = loop.hands.threads
-            return f"compiled, {threads} threads" if threads > 1 else "compiled"
+            return (
+                f"compiled × {threads}: {threads} threads, while nobody else wants the cores"
+                if threads > 1
+                else "compiled"
+            )
         return f"looped: {kernels.why}" if kernels.why else "looped"
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:

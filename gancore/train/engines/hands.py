@@ -14,6 +14,7 @@ GAIN = 1.2  # times as fast have more threads to be; for less than that they ser
 BLOCKS = 3  # by which one number of threads is held against another, after one to warm up
 REST = 25  # times as long as a trial took passes until the next, and twice that after each in vain
 LONGEST = 30.0  # seconds between two trials: other programs come and go
+CROWDED = 0.25  # share of the time for which whoever plays had to wait for a processor: there is none to spare
 MOST = 8  # threads: products of these sizes have no use for more
 
 _allowed = 1
@@ -40,14 +41,26 @@ def at_work(n: int) -> Iterator[None]:
         torch.ops.gancore.hands(1)
 
 
+def waited() -> float:
+    """Seconds for which this thread has been ready, and other threads had the processors; 0 where nobody counts them."""
+    try:
+        with open("/proc/thread-self/schedstat") as counted:
+            return 1e-9 * int(counted.read().split()[1])
+    except (OSError, IndexError):
+        return 0.0
+
+
 class Hands:
     """The number of threads that one loop is played with; its neighbours on the ladder are tried now and then."""
 
-    def __init__(self, rungs: tuple[int, ...], clock: Callable[[], float] = time.perf_counter, at_work=at_work):
-        self.rungs, self.clock, self.at_work = rungs, clock, at_work
+    def __init__(
+        self, rungs: tuple[int, ...], clock: Callable[[], float] = time.perf_counter, waited=waited, at_work=at_work
+    ):
+        self.rungs, self.clock, self.waited, self.at_work = rungs, clock, waited, at_work
         self.up = True  # whether the next trial is of more threads
         self.costs: deque[float] = deque(maxlen=BLOCKS)  # seconds an iteration took, in the latest blocks
         self.tried: list[float] = []  # the same, in a trial
+        self.waits: deque[float] = deque(maxlen=BLOCKS)  # shares of the latest blocks that were spent waiting
         self.spent, self.rest, self.next = 0.0, REST, 0.0  # in the trial; until the next, in lengths of one; the next
         self.settle(0)
 
@@ -60,6 +73,7 @@ class Hands:
         """Plays on with the threads of this rung."""
         self.at = self.trial = rung  # the rung that plays, and that which is tried
         self.costs.clear()
+        self.waits.clear()
 
     @contextmanager
     def playing(self, iterations: int) -> Iterator[None]:
@@ -68,14 +82,29 @@ class Hands:
             yield
             return
         self._turn()
-        began = self.clock()
+        began, before = self.clock(), self.waited()
         with self.at_work(self.rungs[self.trial]):
             yield
-        self._took(self.clock() - began, iterations)
+        seconds = self.clock() - began
+        self.waits.append((self.waited() - before) / seconds)
+        if self._crowded and max(self.at, self.trial) > 0:
+            self._give_back()
+        else:
+            self._took(seconds, iterations)
+
+    @property
+    def _crowded(self) -> bool:
+        return len(self.waits) == BLOCKS and median(self.waits) > CROWDED
+
+    def _give_back(self) -> None:
+        """One thread goes on: all cores are wanted."""
+        self.settle(0)
+        self.next = self.clock() + LONGEST
 
     def _turn(self) -> None:
-        """Begins a trial where one is due."""
-        if self.trial == self.at and len(self.costs) == BLOCKS and self.clock() >= self.next:
+        """Begins a trial where one is due, unless others want all cores."""
+        due = self.trial == self.at and len(self.costs) == BLOCKS and self.clock() >= self.next
+        if due and not self._crowded:
             self.up = self.at == 0 or (self.up and self.at + 1 < len(self.rungs))
             self.trial, self.tried, self.spent = self.at + (1 if self.up else -1), [], 0.0
 
