@@ -16,7 +16,7 @@ from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
-from gancore.observe.probes import LIGHT
+from gancore.observe.probes import light
 from gancore.observe.slow_motion import SlowMotion
 from gancore.record.recording import RecordingError
 from gancore.run.beat import Beat
@@ -314,7 +314,7 @@ class Hosted:
         """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
         now, unfinished = time.perf_counter(), self.observer.unfinished or not self.observer.fixed.exact
         due = self.beat.due(now, self.trainer.iteration, self.state == "playing", unfinished) if self.wanted else ""
-        if not due or (due == "glance" and not self.wanted & LIGHT):
+        if not due or (due == "glance" and not light(self.wanted)):
             return None
         frames, start = [], time.process_time()  # what is computed slowly is, on another thread
         self._guarded(lambda: frames.append(self._frame() if due == "look" else self._glance()))

@@ -9,6 +9,7 @@ import pytest
 
 from gancore.game.data import images
 from gancore.observe.frame import Frame
+from gancore.observe.probes import PROBES, Probe
 from gancore.record.recording import Reader
 from gancore.run import hosted, messages
 from gancore.run.pace import Pace
@@ -239,9 +240,7 @@ def test_a_game_that_explodes_says_where_keeps_what_was_good_and_goes_on_after_a
 
 
 def test_a_probe_that_stumbles_stops_its_run_alone(hosting, monkeypatch):
-    from gancore.observe.probes import PROBES
-
-    monkeypatch.setitem(PROBES, "losses", lambda look: 1 / 0)
+    monkeypatch.setitem(PROBES, "losses", Probe(lambda look: 1 / 0))
     hosting.open("seen")
     hosting.open("other")
     hosting.say(messages.Watch("seen", ["losses"]))
