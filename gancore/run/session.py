@@ -45,7 +45,7 @@ class Session:
         self.owner = owner  # Who may delete it.
         self.facts = facts or {}  # What its recordings say of themselves from the start, such as their `name`.
         self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
-        self.earlier: dict = {}  # What was played before of the same settings: see `recall`.
+        self.earlier: dict = {}  # What was played before of the same settings, as it is offered: see `recall`.
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
@@ -350,10 +350,12 @@ class Session:
             self._host(self.order(playing=self.active))
         self._watchers.wake()
 
-    def recall(self, name: str, iteration: int, live: bool) -> None:
-        """Tells the page of another run of these settings, by the name of its recording: how far it is, and if it is live here."""
+    def recall(self, earlier: dict) -> None:
+        """Tells the page of another run of these settings: the `name` of its recording, its `iteration`, and if it is `live` here."""
         with self._change:
-            self.earlier = dict(name=name, iteration=iteration, live=live)
+            if self.earlier == earlier:
+                return
+            self.earlier = earlier
             self._version += 1
         self._watchers.wake()
 
