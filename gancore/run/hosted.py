@@ -25,12 +25,12 @@ from gancore.run.keeping import Keeping
 from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
+from gancore.run.telling import Telling
 from gancore.run.turn import Turn
 from gancore.train.trainer import Diverged, Trainer, together
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
-PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
 class Hosted:
@@ -50,8 +50,7 @@ class Hosted:
         self.leash = (0, 0.0)  # No further than to this iteration, until then.
         self.keeping: Keeping | None = None  # None while nothing is recorded; `unrecorded` says why.
         self.unrecorded = ""
-        self.told: Status | None = None
-        self.told_at = 0.0
+        self.telling = Telling()
         self.inbox: list[Callable] = []  # Orders that came while the data was loading.
         self.set_pace(order.pace)
         self.loading = Loading(order)
@@ -98,7 +97,7 @@ class Hosted:
 
     def play(self):
         if self.state == "failed":
-            if not (self.told and self.told.state == "failed"):
+            if not (self.telling.last and self.telling.last.state == "failed"):
                 return  # This Play was on its way before anybody could know.
             self._agree()
         self.observer.slow = None  # What it showed is what is played first.
@@ -334,8 +333,8 @@ class Hosted:
         return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
 
     def news(self) -> Status | None:
-        """The status, if it says something new. While the run plays, counts travel with the frames and once a second."""
-        old, loading = self.told, self.trainer is None and self.state != "failed"
+        """The status, if it is to be told now."""
+        old, loading = self.telling.last, self.trainer is None and self.state != "failed"
         events = self.trainer.events if self.trainer else []
         if not old or len(old.events) != len(events):
             told_events = [(e.iteration, e.what) for e in events]
@@ -349,12 +348,4 @@ class Hosted:
         progress = self.loading.progress if loading else None
         kept = dict(self.keeping.recording.kept) if self.keeping else {}
         status = Status(self.run, self.epoch, self.state, detail, *counts, told_events, loading, progress, kept)
-        now = time.perf_counter()
-        if old and self.state == "playing" and now - self.told_at < PULSE:
-            fresh = dict(iteration=status.iteration, d_updates=status.d_updates, g_updates=status.g_updates, kept=kept)
-            if replace(old, **fresh) == status:
-                return None
-        if status == old:
-            return None
-        self.told, self.told_at = status, now
-        return status
+        return self.telling.fresh(status, time.perf_counter())
