@@ -9,7 +9,7 @@ torch.set_num_threads(1)
 
 # Several real processes and a clock: on a starved machine one of them may come too late. Such a test is played once more
 # and told as a rerun; what fails twice fails. Everywhere else a test fails at once.
-CLOCKED = ("e2e", "run", "dashboard", "test_doctor.py", "test_server.py")
+CLOCKED = ("e2e", "run", "dashboard", "test_doctor.py", "test_server.py", "test_start.py")
 
 
 def pytest_collection_modifyitems(items):

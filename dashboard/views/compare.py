@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import copy
-import datetime
-import html
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
+from dashboard.choosing import found, pick
+from dashboard.differences import STYLE, family, table, titles
 from dashboard.live.abreast import mount
 from dashboard.one_knob import choose
 from dashboard.panels.abreast import DASHES, LETTERS, MOST, alike, overlays
@@ -21,11 +20,9 @@ from dashboard.panels.plane import plane
 from dashboard.panels.samples import samples
 from dashboard.panels.scores import scores
 from dashboard.panels.shares import shares
-from dashboard.state import hub, mine, show_together, take
+from dashboard.state import mine, take
 from dashboard.views.stage import cure, panels_of, ready
-from gancore.catalog import text
-from gancore.config import ROLES
-from gancore.record.compare import CLOCKS, Difference, Past, clock_table, differing, same_until
+from gancore.record.compare import CLOCKS, clock_table, differing
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError
 from gancore.run.recorded import Recorded
@@ -43,21 +40,6 @@ SLIM = {
     "shares": {"data.3.showscale": False},
     "plane": {"layout.annotations.11.text": "density, 1 if spread evenly"},
 }
-LISTED = 300  # recordings to choose from, the newest
-VALUE = 60  # characters of a value in the table
-STYLE = """<style>
-.differences { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
-.differences :is(th, td) { padding: 2px 14px 2px 0; text-align: left; font-weight: 400; border: 0; }
-.differences th { opacity: .65; white-space: nowrap; }
-.differences td { font-weight: 600; }
-.differences td span { padding: 0 7px; border-radius: 5px; }
-.differences td.other span { background: rgba(230, 159, 0, .26); }
-.different { max-height: 134px; overflow-y: auto; }
-.differences td i { font-style: normal; font-weight: 400; opacity: .7; }
-.differences b { display: inline-grid; place-items: center; width: 20px; height: 20px; border-radius: 5px; background: currentColor; }
-.differences b u { text-decoration: none; font-size: 12px; color: var(--st-background-color, Canvas); }
-.together-same { font-size: 13px; opacity: .75; margin: 4px 0 0; }
-</style>"""
 
 
 def show():
@@ -91,16 +73,6 @@ def show():
     )
 
 
-def found(name: str) -> Session | Recorded | None:
-    """The run of this name: live if it is, else what it last recorded."""
-    live = [run for run in hub().sessions.values() if name in (run.id, run.path.stem)]
-    if live or (recorded := hub().find(name)):
-        return live[0] if live else recorded
-    known = [path for path in hub().folder.glob("*.sqlite") if path.stem.rpartition("-")[0] == name]
-    newest = max(known, key=lambda path: int(path.stem.rpartition("-")[2] or 0), default=None)
-    return hub().find(newest.stem) if newest else None
-
-
 def changes(run: Session | Recorded) -> list[tuple[int, str]]:
     """What was changed on the way. A fork that is still being made has not told: what it was opened with."""
     return run.changes if run.loading and not run.events else run.events
@@ -131,76 +103,6 @@ def about(run: Session | Recorded, letter: str, dash: str, name: str, panels: li
         table=_clocks(run),
         panels=panels,
     )
-
-
-def title(run: Session | Recorded) -> str:
-    """A run's own name, or what it plays."""
-    config = run.running()
-    return _named(run.path) or f"{config.data.name}, {config.loss.name}, seed {config.seed}"
-
-
-def titles(runs: list[Session | Recorded], differences: list[Difference]) -> list[str]:
-    """Names by which these runs can be told apart: where their own do not do it, by the first knobs that differ."""
-    names = [title(run) for run in runs]
-    if len(set(names)) == len(names):
-        return names
-    own = [one for one in differences if one.address not in ("data", "step")][:2]
-    told = [", ".join(ended(one.address, one.pasts[at]) for one in own) for at in range(len(runs))]
-    return [_named(run.path) or ": ".join(filter(None, (run.config.data.name, said))) for run, said in zip(runs, told)]
-
-
-def ended(address: str, past: Past) -> str:
-    """A knob as it was in the end, for a name: `hinge`, `d_opt.lr 0.02`."""
-    value = text(past[-1][1])[:VALUE] if past and past[-1][1] is not None else "–"
-    return value if address in ROLES else f"{address} {value}"
-
-
-def table(differences: list[Difference], count: int) -> str:
-    """The knobs that differ as HTML, one column a run."""
-    if not differences:
-        return "<p class='together-same'>No knob differs: these runs have the same settings and the same seed.</p>"
-    head = "".join(f"<th><b><u>{letter}</u></b></th>" for letter in LETTERS[:count])
-    rows = "".join(
-        f"<tr><th>{html.escape(one.address)}</th>{''.join(cell(past, one.pasts[0]) for past in one.pasts)}</tr>"
-        for one in differences
-    )
-    return f"<div class='different'><table class='differences'><tr><th>{count_of(differences)}</th>{head}</tr>{rows}</table></div>"
-
-
-def count_of(differences: list[Difference]) -> str:
-    return "1 knob differs" if len(differences) == 1 else f"{len(differences)} knobs differ"
-
-
-def cell(past: Past, first: Past) -> str:
-    """What a knob was over time: `0.002 → 0.01 at 500`; marked where it is not what it was in the first run."""
-    parts = [f"<span>{shown(value)}</span>" + f" <i>at {at:,}</i>" * (at > 0) for at, value in past]
-    return f"<td{' class=other' * (past != first)}>{' → '.join(parts) or '–'}</td>"
-
-
-def shown(value) -> str:
-    said = "–" if value is None else text(value)
-    return html.escape(said if len(said) <= VALUE else said[: VALUE - 2] + " …")
-
-
-def family(runs: list[Session | Recorded]) -> str:
-    """Which of them is a fork of which, and for how long their recordings are the same."""
-    said = []
-    for letter, run in zip(LETTERS, runs):
-        for other, parent in zip(LETTERS, runs):
-            of = run.parent and run.parent in (parent.id, parent.path.stem)
-            if of and (same := _same(run, parent)):
-                said.append(
-                    f"{letter} is a fork of {other}: the same, bit for bit, in every number up to iteration {same:,}."
-                )
-    return "".join(f"<p class='together-same'>{sentence}</p>" for sentence in said)
-
-
-def _same(run: Session | Recorded, parent: Session | Recorded) -> int:
-    try:
-        with Reader(run.path) as one, Reader(parent.path) as other:
-            return same_until(one, other)
-    except RecordingError:  # it is still being made
-        return 0
 
 
 def _clocks(run: Session | Recorded) -> list[list[float]]:
@@ -239,67 +141,7 @@ def _choose(runs: list[Session | Recorded]) -> None:
         "Two to four runs side by side, tied to one clock, with what differs between them. Choose them here or on the page "
         "**Runs**; press **A/B** beside a run's knobs to start two that differ in one; or **Fork … beside it** under any run."
     )
-    _pick(runs)
-
-
-def _pick(runs: list[Session | Recorded]) -> None:
-    names = options()
-    for run in runs:
-        names.setdefault(run.id, title(run))
-    picked = st.multiselect(
-        "Runs", list(names), [run.id for run in runs], format_func=lambda name: names.get(name, name), max_selections=MOST,
-        placeholder="Type a part of a name, a data set or a loss", key=f"compare/pick/{','.join(run.id for run in runs)}",
-    )  # fmt: skip
-    if not names:
-        st.info("There is nothing to compare yet: play a run on any page first.", icon=":material/play_circle:")
-    if st.button("Show side by side", type="primary", icon=":material/compare:", disabled=len(picked) < 2):
-        show_together(*picked)
-        st.rerun()
-
-
-def options() -> dict[str, str]:
-    """What there is to choose from: this visitor's own live runs, then recordings, the newest first."""
-    live = [run for run in hub().sessions.values() if mine(run)]
-    names = {run.id: f"live: {title(run)}, iteration {run.iteration:,}" for run in live}
-    writing = {run.path for run in hub().sessions.values()}
-    paths = sorted((p for p in hub().folder.glob("*.sqlite") if p not in writing), key=_changed, reverse=True)
-    for path in paths[:LISTED]:
-        if label := _label(path, _changed(path)):
-            names[path.stem] = label
-    return names
-
-
-def _changed(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:  # deleted just now
-        return 0
-
-
-@st.cache_data(max_entries=2000, show_spinner=False)
-def _label(path: Path, changed: int) -> str:
-    try:
-        with Reader(path) as reader:
-            if not (last := reader.last()):
-                return ""
-            day = datetime.datetime.fromtimestamp(reader.created)
-            what = _said(reader) or f"{reader.config.get('data')}, {reader.config.get('loss')}"
-            return f"{what}, {last:,} iterations, {day:%d %b %H:%M}"
-    except RecordingError:
-        return ""
-
-
-def _named(path: Path) -> str:
-    try:
-        with Reader(path) as reader:
-            return _said(reader)
-    except RecordingError:
-        return ""
-
-
-def _said(reader: Reader) -> str:
-    name = reader.fact("name")
-    return name[:80] if isinstance(name, str) else ""
+    pick(runs)
 
 
 def _acts(runs: list[Session | Recorded]) -> None:
@@ -319,7 +161,7 @@ def _acts(runs: list[Session | Recorded]) -> None:
                 run.want(other)
                 st.rerun()
     with columns[1].popover("Other runs", icon=":material/library_add:", width="stretch"):
-        _pick(runs)
+        pick(runs)
 
 
 def _tie(clock: str) -> None:

@@ -16,7 +16,7 @@ from gancore import presets
 from gancore.config import Config
 from gancore.observe.diagnoses import diagnoses
 from gancore.observe.frame import Frame
-from gancore.run.earlier import earlier
+from gancore.run.earlier import offer, offered
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
@@ -37,8 +37,8 @@ def play(page: str, makers: tuple[Callable[[Config], Panel | None], ...]) -> Non
         time.sleep(AHEAD)
     sidebar(run, page)
     write_link(run)
-    if fresh and (before := earlier(hub(), run)):
-        run.recall(before.path.stem, before.iteration, live=bool(before.key))
+    if fresh:
+        offer(hub(), run)
 
 
 def stage(run: Session | Recorded, makers: tuple[Callable[[Config], Panel], ...], controls: bool) -> None:
@@ -82,10 +82,11 @@ def cure(run: Session | Recorded, verdict: str, iteration: int) -> None:
 
 
 def rejoin(run: Session) -> None:
-    """The run of these settings that was played before, in the place of this one: itself where it is live, else a fork of its end."""
-    if before := earlier(hub(), run):
+    """The run that was offered, in the place of this one: itself where it is live, else a fork of its end."""
+    if before := offered(hub(), run):
         take(run.config.data.page, before if before.key else hub().fork(before, before.iteration, owner()))
         st.rerun()
+    offer(hub(), run)
 
 
 def warm_up(page: str, makers: tuple[Callable[[Config], Panel], ...]) -> None:

@@ -12,7 +12,7 @@ from gancore.observe.frame import Frame
 from gancore.observe.history import History
 from gancore.observe.look import SCORED, Fixed, Look
 from gancore.observe.past import Past
-from gancore.observe.probes import LIGHT, PROBES, find
+from gancore.observe.probes import PROBES, find, light
 from gancore.observe.renewal import Renewal
 from gancore.observe.slow_motion import SlowMotion
 from gancore.train.trainer import SCALARS
@@ -69,8 +69,9 @@ class Observer:
         `info["earlier"]` says of these arrays which iteration they are of.
         """
         look = Look(trainer, self.fixed, self.history, self.measured, measuring=False, playing=True)
-        seen = {name: self._seen[name] for name in sorted(wanted - LIGHT) if name in self._seen}
-        fresh = {key: array for name in sorted(wanted & LIGHT) for key, array in PROBES[name](look).items()}
+        lines = light(wanted)
+        seen = {name: self._seen[name] for name in sorted(wanted - lines) if name in self._seen}
+        fresh = {key: array for name in sorted(lines) for key, array in PROBES[name](look).items()}
         arrays = {key: array for _, old in seen.values() for key, array in old.items()} | fresh
         earlier = {key: iteration for iteration, old in seen.values() for key in old if key not in fresh}
         info = self._info(trainer, trainer.state, elapsed, playing=True)

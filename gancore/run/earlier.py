@@ -1,4 +1,4 @@
-"""Finds what a browser has played before of the very settings that a new run of its own begins with."""
+"""Finds and offers what a browser has played before of the very settings that a new run of its own begins with."""
 
 from __future__ import annotations
 
@@ -20,13 +20,29 @@ def earlier(hub, run: Session) -> Session | Recorded | None:
     """
     if not run.owner:
         return None
-    live = [other for other in list(hub.sessions.values()) if other.owner == run.owner and other.config == run.config]
+    here = list(hub.sessions.values())
+    live = [other for other in here if other.owner == run.owner and other.config == run.config]
     live = [other for other in live if other.iteration and _leads_to(other.events, other.iteration, run)]
     if live:
         return max(live, key=lambda other: other.iteration)
-    made = {path: _iterations(path, run) for path in hub.folder.glob("*.sqlite") if _begins_as(path, run)}
+    paths = set(hub.folder.glob("*.sqlite")) - {other.path for other in here}  # which lag behind
+    made = {path: _iterations(path, run) for path in paths if _begins_as(path, run)}
     furthest = max(made, key=made.get, default=None)
     return hub.find(furthest.stem) if furthest and made[furthest] else None
+
+
+def offer(hub, run: Session) -> None:
+    """Tells the page of it, or that there is none any more."""
+    found = earlier(hub, run)
+    run.recall(dict(name=found.path.stem, iteration=found.iteration, live=bool(found.key)) if found else {})
+
+
+def offered(hub, run: Session) -> Session | Recorded | None:
+    """The very one that the page was told of, as it is now; None if it was deleted or has gone another way since."""
+    name = run.earlier.get("name", "")
+    live = [other for other in list(hub.sessions.values()) if other.path.stem == name]
+    found = live[0] if live else hub.find(name)
+    return found if found and _leads_to(found.events, found.iteration, run) else None
 
 
 def _begins_as(path: Path, run: Session) -> bool:

@@ -16,21 +16,21 @@ from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.observe.observer import Observer
-from gancore.observe.probes import LIGHT
+from gancore.observe.probes import light
 from gancore.observe.slow_motion import SlowMotion
 from gancore.record.recording import RecordingError
+from gancore.run.beat import Beat
 from gancore.run.beginning import begun, continued
 from gancore.run.keeping import Keeping
 from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
+from gancore.run.telling import Telling
 from gancore.run.turn import Turn
 from gancore.train.trainer import Diverged, Trainer, together
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
 LEASH = 1.5  # Seconds for which a run waits for another one: who asked for that may be gone.
-LOOKS = 11  # times as long as a look took passes until the next: a twelfth of a worker's time at most
-PULSE = 1.0  # Seconds after which a playing run tells its counts, also when nobody watches.
 
 
 class Hosted:
@@ -45,14 +45,12 @@ class Hosted:
         self.wanted: frozenset[str] = frozenset()
         self.watchers = 1  # Watched runs in the same worker, set by the loop.
         self.used = 0.0  # Processor seconds this run has had, by which the worker shares them out.
-        self.turn = Turn()
+        self.turn, self.beat = Turn(), Beat()
         self.seconds_played = 0.0
         self.leash = (0, 0.0)  # No further than to this iteration, until then.
-        self.next_look, self.next_glance, self.look_asked, self.seen = 0.0, 0.0, True, -1
         self.keeping: Keeping | None = None  # None while nothing is recorded; `unrecorded` says why.
         self.unrecorded = ""
-        self.told: Status | None = None
-        self.told_at = 0.0
+        self.telling = Telling()
         self.inbox: list[Callable] = []  # Orders that came while the data was loading.
         self.set_pace(order.pace)
         self.loading = Loading(order)
@@ -99,7 +97,7 @@ class Hosted:
 
     def play(self):
         if self.state == "failed":
-            if not (self.told and self.told.state == "failed"):
+            if not (self.telling.last and self.telling.last.state == "failed"):
                 return  # This Play was on its way before anybody could know.
             self._agree()
         self.observer.slow = None  # What it showed is what is played first.
@@ -124,14 +122,14 @@ class Hosted:
         if self.state == "playing":
             self.state, self.detail = "paused", ""
             self._guarded(self._rest)
-        self.look_asked = True
+        self.beat.ask()
 
     def step(self, which: str):
         self.pause()
         self.state, self.detail = "paused", ""
         if not (self._leave_slow() and which == "both"):
             self._guarded(lambda: self._advance(1) if which == "both" else self.trainer.apply(f"step={which}"))
-        self.look_asked = True
+        self.beat.ask()
 
     def slow(self, which: str):
         """Goes through the iteration to come, stage by stage; it is played when its last stage is passed or left."""
@@ -147,7 +145,7 @@ class Hosted:
         else:
             self._leave_slow()
             self._guarded(self._foresee)
-        self.look_asked = True
+        self.beat.ask()
 
     def _leave_slow(self) -> bool:
         """Ends slow motion and plays the iteration that it showed; False if there was none."""
@@ -168,7 +166,8 @@ class Hosted:
         if self.observer.slow:  # It now leads elsewhere.
             self._guarded(lambda: self._foresee(self.observer.slow.at))
         self.turn.cost = None
-        self.look_asked = self.look_asked or self.state != "playing"
+        if self.state != "playing":
+            self.beat.ask()
 
     def set_pace(self, pace: dict):
         self._guarded(lambda: self._set_pace(Pace(**pace)))
@@ -183,7 +182,8 @@ class Hosted:
         self.leash = (iteration, time.perf_counter() + LEASH)
 
     def watch(self, probes: list[str]):
-        self.look_asked = self.look_asked or not set(probes) <= self.wanted
+        if not set(probes) <= self.wanted:
+            self.beat.ask()
         self.wanted = frozenset(probes)
 
     def reorder(self) -> Open:
@@ -231,7 +231,7 @@ class Hosted:
         if self.state == "playing" and self.pace.until and self.trainer.iteration >= self.pace.until:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
             self._guarded(self._rest)
-            self.look_asked = True
+            self.beat.ask()
         self.used += time.thread_time() - start
         return n > 0
 
@@ -295,7 +295,8 @@ class Hosted:
                 self.keeping.tell(self.trainer)
 
     def _fail(self, sentence: str):
-        self.state, self.detail, self.look_asked = "failed", sentence, True
+        self.state, self.detail = "failed", sentence
+        self.beat.ask()
 
     def _rest(self):
         """Where a run rests it can be looked back on and forked."""
@@ -309,27 +310,15 @@ class Hosted:
     # -- looking and telling ------------------------------------------------------------------------------------
 
     def look(self) -> NewFrame | None:
-        """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over.
-
-        Looks keep to the beat of the frame rate, but fall behind it rather than spend over a twelfth of the worker. What
-        reads scalars alone goes on at the beat then: a glance, which the next look waits for too.
-        """
-        now = time.perf_counter()
-        unfinished = self.observer.unfinished or not self.observer.fixed.exact
-        moved = unfinished or (self.state == "playing" and self.trainer.iteration != self.seen)
-        due = self.look_asked or (moved and now >= self.next_look)
-        glance = not due and moved and now >= self.next_glance and self.state == "playing" and self.wanted & LIGHT
-        if not self.wanted or not (due or glance):
+        """A frame if one is due. The more runs a worker shows, the rarer, so that looking never takes over."""
+        now, unfinished = time.perf_counter(), self.observer.unfinished or not self.observer.fixed.exact
+        due = self.beat.due(now, self.trainer.iteration, self.state == "playing", unfinished) if self.wanted else ""
+        if not due or (due == "glance" and not light(self.wanted)):
             return None
         frames, start = [], time.process_time()  # what is computed slowly is, on another thread
-        self._guarded(lambda: frames.append(self._glance() if glance else self._frame()))
-        self.look_asked, self.seen = False, self.trainer.iteration
+        self._guarded(lambda: frames.append(self._frame() if due == "look" else self._glance()))
         spent = time.process_time() - start
-        rest = LOOKS * self.watchers * spent
-        beat = self.next_glance + 1 / self.pace.fps
-        beat = beat if beat > now else now + 1 / self.pace.fps
-        self.next_look = self.next_look + rest if glance else max(beat, now + rest)
-        self.next_glance = max(beat, now + rest) if glance else beat
+        self.beat.took(due, now, self.trainer.iteration, self.watchers * spent, self.pace.fps)
         self.used += spent
         return frames[0] if frames else None
 
@@ -344,8 +333,8 @@ class Hosted:
         return NewFrame(self.run, self.epoch, frame.iteration, frame.encode())
 
     def news(self) -> Status | None:
-        """The status, if it says something new. While the run plays, counts travel with the frames and once a second."""
-        old, loading = self.told, self.trainer is None and self.state != "failed"
+        """The status, if it is to be told now."""
+        old, loading = self.telling.last, self.trainer is None and self.state != "failed"
         events = self.trainer.events if self.trainer else []
         if not old or len(old.events) != len(events):
             told_events = [(e.iteration, e.what) for e in events]
@@ -359,12 +348,4 @@ class Hosted:
         progress = self.loading.progress if loading else None
         kept = dict(self.keeping.recording.kept) if self.keeping else {}
         status = Status(self.run, self.epoch, self.state, detail, *counts, told_events, loading, progress, kept)
-        now = time.perf_counter()
-        if old and self.state == "playing" and now - self.told_at < PULSE:
-            fresh = dict(iteration=status.iteration, d_updates=status.d_updates, g_updates=status.g_updates, kept=kept)
-            if replace(old, **fresh) == status:
-                return None
-        if status == old:
-            return None
-        self.told, self.told_at = status, now
-        return status
+        return self.telling.fresh(status, time.perf_counter())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 import threading
 import time
@@ -10,13 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from gancore.catalog import BadKnob, text
 from gancore.config import Config, live
 from gancore.record.table import scalars_csv
 from gancore.run import messages
 from gancore.run.pace import Pace
 from gancore.run.recorded import after
 from gancore.run.watchers import Watchers
+from gancore.run.wishes import adopted, in_force, script, turns
 from gancore.train.trainer import Event, together
 
 ACK = 0.4  # Seconds a change waits for the worker's word on when it took effect.
@@ -45,7 +44,7 @@ class Session:
         self.owner = owner  # Who may delete it.
         self.facts = facts or {}  # What its recordings say of themselves from the start, such as their `name`.
         self.aim: dict = {}  # What this fork was made to show: see `Hub.cure`.
-        self.earlier: dict = {}  # What was played before of the same settings: see `recall`.
+        self.earlier: dict = {}  # What was played before of the same settings, as it is offered: see `recall`.
         self.active = False  # Holds one of the places for playing runs.
         self.asked_to_play = False  # The last word from our side was Play.
         self.resting = False  # Paused because nobody watched; goes on when somebody does.
@@ -198,12 +197,7 @@ class Session:
         if not trained and not self.active and self.state != "playing":
             self._reopen(changes=self.changes)
             return
-        now, changes = before, []
-        for address, value in self.running_as(before).acting(config).items():
-            if now.flat().get(address) != value:
-                now = now.with_(address, value)
-                changes.append(f"{address}={text(value)}")
-        self._change_live(changes)
+        self._change_live(turns(self.config, before, config))
 
     def edit(self, what: list[str], passing: bool) -> None:
         """Sets knobs from the page, each `address=value`; while a hand still moves them (`passing`) the worker alone hears of it.
@@ -241,7 +235,10 @@ class Session:
 
     def order(self, playing: bool = False, resume: bool = False) -> messages.Open:
         """What a worker needs to host this run."""
-        changes, pace = self._script() if resume else self.changes, asdict(self.pace)
+        changes, pace = self.changes, asdict(self.pace)
+        if resume:
+            with self._change:
+                changes = script(self.config, self.wanted, self._past, changes, self.iteration)
         about = dict(resume=resume, playing=playing, fork=self.fork, owner=self.owner, facts=self.facts)
         return messages.Open(self.id, self.epoch, self.config.flat(), changes, str(self.path), pace, **about)
 
@@ -266,43 +263,15 @@ class Session:
             status = replace(status, events=old.events, **counts)
         elif self._mourning:  # The heir speaks for itself.
             self._mourning, self.notice, self._shown = False, "", status.iteration
-        self._adopt(status.events[len(self._past) :])
+        self.wanted = adopted(self.wanted, status.events[len(self._past) :], self.changes)
         if len(status.events) >= len(self._past):
             self._past = status.events
         self._told = status
         self._version += 1
 
-    def _adopt(self, events: list[tuple[int, str]]) -> None:
-        """Changes that a link had planned become wishes too, so that the page shows them and a restart keeps them."""
-        for event in events:
-            address, _, value = event[1].partition("=")
-            if event in self.changes and address != "step":
-                # Where a wish for the next start stands in the way, that wish stays.
-                with contextlib.suppress(BadKnob):
-                    self.wanted = self.wanted.with_(address, value)
-
-    def _script(self) -> list[tuple[int, str]]:
-        """All that was done to this run or is still planned. A worker who resumes it does again what its checkpoint lacks."""
-        with self._change:
-            done, planned, acting = list(self._past), list(self.changes), self.config
-            for event in done:
-                if event in planned:
-                    planned.remove(event)
-                address, _, value = event[1].partition("=")
-                if address != "step":
-                    acting = acting.with_(address, value)
-            # Live changes on which the dead worker had not answered yet.
-            now = max([self.iteration, *(iteration for iteration, _ in done[-1:])])
-            asked = [(now, f"{a}={text(v)}") for a, v in acting.acting(self.wanted).items()]
-            return done + asked + planned
-
     def running(self) -> Config:
         """The settings in force: those of the last start, and every live change since."""
-        return self.running_as(self.wanted)
-
-    def running_as(self, wanted: Config) -> Config:
-        """What would be in force if these were the wishes."""
-        return Config.from_flat(self.config.acting(wanted), self.config)
+        return in_force(self.config, self.wanted)
 
     def bereaved(self) -> None:
         """The worker died and has an heir: go on from the last checkpoint, unless this run may be what kills them."""
@@ -350,10 +319,12 @@ class Session:
             self._host(self.order(playing=self.active))
         self._watchers.wake()
 
-    def recall(self, name: str, iteration: int, live: bool) -> None:
-        """Tells the page of another run of these settings, by the name of its recording: how far it is, and if it is live here."""
+    def recall(self, earlier: dict) -> None:
+        """Tells the page of another run of these settings: the `name` of its recording, its `iteration`, and if it is `live` here."""
         with self._change:
-            self.earlier = dict(name=name, iteration=iteration, live=live)
+            if self.earlier == earlier:
+                return
+            self.earlier = earlier
             self._version += 1
         self._watchers.wake()
 

@@ -7,11 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from dashboard.choosing import found
+from dashboard.differences import VALUE, cell, shown
 from dashboard.one_knob import alternatives, suggested
 from dashboard.panels.abreast import LETTERS, alike, overlays
 from dashboard.panels.density import density
 from dashboard.state import hub
-from dashboard.views import compare, runs
+from dashboard.views import runs
 from gancore.config import Config, find
 from gancore.record.compare import CLOCKS
 from gancore.record.entry import Entry
@@ -82,14 +84,14 @@ def test_what_differs_stands_on_top_with_who_has_which_and_who_is_whose_fork(fam
 
 def test_a_recording_that_is_still_written_is_the_run_that_writes_it(family):
     parent, _ = family
-    assert compare.found(parent.path.stem) is parent is compare.found(parent.id)
+    assert found(parent.path.stem) is parent is found(parent.id)
 
 
 def test_a_run_that_has_left_the_server_is_shown_as_it_was_recorded():
     run = played()
     hub().forget(run)
-    until(lambda: compare.found(run.id) is not None and compare.found(run.id).iteration >= 30)
-    assert compare.found(run.id).path == run.path and not compare.found(run.id).key
+    until(lambda: found(run.id) is not None and found(run.id).iteration >= 30)
+    assert found(run.id).path == run.path and not found(run.id).key
 
 
 @pytest.mark.parametrize("asked", ["", "nothing", "nothing,../../etc/passwd", "<b>x</b>"])
@@ -116,8 +118,8 @@ def test_more_than_four_are_cut_and_a_clock_that_is_unknown_is_told(family):
 
 def test_a_name_in_a_recording_is_text_and_never_markup():
     run = played(iterations=5)
-    assert "&lt;b&gt;" in compare.cell(((0, "<b>"),), ()) and "<b>" not in compare.shown("<b>")
-    assert len(compare.shown("x" * 500)) == compare.VALUE
+    assert "&lt;b&gt;" in cell(((0, "<b>"),), ()) and "<b>" not in shown("<b>")
+    assert len(shown("x" * 500)) == VALUE
     hub().forget(run)
 
 

@@ -4,8 +4,10 @@ import time
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from dashboard import controls
 from dashboard.state import hub, read_link
 from gancore import presets
 from gancore.config import Config
@@ -178,6 +180,27 @@ def test_a_browser_that_has_not_heard_yet_does_not_turn_back_what_the_page_set()
     assert run_of(at).wanted == chosen
     at._run(told)  # once more what it told then: all other widgets as they stood before
     assert not at.exception and run_of(at).wanted == chosen
+
+
+@pytest.mark.parametrize(
+    "way, said, then",
+    [
+        ("thumbnails", "spiral", {"data": "spiral"}),
+        ("upload", "mine", {"data": "own-points", "data.set": "mine"}),
+    ],
+)
+def test_a_choice_that_another_one_cuts_short_is_kept_beside_it(way, said, then, monkeypatch):
+    def clicked(page, *shown):  # in place of what only a browser has
+        st.button("Choose", on_click=shown[-1], args=(said,))
+
+    monkeypatch.setattr(controls, way, clicked)
+    at = opened("plane")
+    with monkeypatch.context() as patch:
+        patch.setattr(controls, "_pace", lambda *_: st.stop())  # as Streamlit does where another click comes
+        at.selectbox(key="plane/preset").set_value("failure-cycling").run()
+    button(at, "Choose").click().run()
+    first = presets.load("failure-cycling").config
+    assert not at.exception and run_of(at, "plane").wanted == Config.from_flat(then, first)
 
 
 def test_a_range_that_makes_no_sense_is_explained_and_does_not_reach_the_run():

@@ -20,7 +20,7 @@ from gancore.train.trainer import SCALARS, Trainer
 
 def of(*rooms):
     """The probes of these modules."""
-    return {name for name, probe in PROBES.items() if probe.__module__.rpartition(".")[2] in rooms}
+    return {name for name, probe in PROBES.items() if probe.arrays.__module__.rpartition(".")[2] in rooms}
 
 
 IMAGES, LINE = of("images"), of("line")

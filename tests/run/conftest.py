@@ -1,8 +1,9 @@
-"""One hub with one worker for all tests of running: starting processes is what takes time."""
+"""What tests of running stand on: one hub with one worker, for starting processes is what takes time, or a worker in this process."""
 
 import pytest
 
 from gancore.run.hub import Hub
+from tests.run.hosting import Hosting
 from tests.run.tiny import TINY, until
 
 
@@ -29,3 +30,11 @@ def start(hub):
     yield opening
     for run in opened:
         hub.forget(run)
+
+
+@pytest.fixture
+def hosting(tmp_path):
+    made = Hosting(tmp_path)
+    yield made
+    made.inbox.put(None)
+    made.worker.serve()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gancore.run.earlier import earlier
+from gancore.run.earlier import earlier, offer, offered
 from gancore.run.pace import Pace
 from tests.run.tiny import TINY, until
 
@@ -63,3 +63,46 @@ def test_what_was_changed_on_the_way_belongs_to_the_settings(hub, opened):
         assert earlier(hub, opened(0, config, CHANGES[:1])).path == old.path
         assert earlier(hub, opened(0, config)) is None
         assert earlier(hub, opened(0, config, [*CHANGES[:1], (40, "batch=16")])) is None
+
+
+def test_what_is_offered_is_what_is_found_live_or_recorded_however_far_others_came_since(hub, opened):
+    config = HERS.with_("seed", 46)
+    old, new = opened(30, config), opened(0, config)
+    assert offered(hub, new) is None
+    offer(hub, new)
+    assert new.status()[1]["earlier"] == {"name": old.path.stem, "iteration": 30, "live": True}
+    opened(60, config)
+    assert offered(hub, new) is old
+    hub.forget(old)
+    until(lambda: (found := offered(hub, new)) and found.state == "finished")
+    assert (offered(hub, new).path, offered(hub, new).key) == (old.path, "")
+
+
+def test_an_offer_that_does_not_hold_any_more_is_not_taken_and_can_be_withdrawn(hub, opened):
+    config = HERS.with_("seed", 47)
+    old, new = opened(30, config), opened(0, config)
+    offer(hub, new)
+    old.want(config.with_("d_opt.lr", 0.02))
+    until(lambda: old.events)
+    assert offered(hub, new) is None
+    offer(hub, new)
+    assert new.status()[1]["earlier"] == {}
+
+
+def test_a_recording_that_was_deleted_is_offered_no_longer(hub, opened):
+    config = HERS.with_("seed", 48)
+    old, new = opened(30, config), opened(0, config)
+    offer(hub, new)
+    hub.forget(old)
+    until(lambda: (found := offered(hub, new)) and found.state == "finished")
+    old.path.unlink()
+    assert offered(hub, new) is None
+
+
+def test_other_settings_take_the_offer_back(hub, opened):
+    config = HERS.with_("seed", 49)
+    opened(30, config)
+    new = opened(0, config)
+    offer(hub, new)
+    new.want(config.with_("batch", 16))
+    assert new.earlier == {} and offered(hub, new) is None

@@ -16,7 +16,6 @@ from gancore.run.messages import Play
 from gancore.run.pace import Pace
 from gancore.run.recorded import Recorded
 from gancore.train.trainer import Event, Trainer
-from tests.run.test_worker import Hosting, hosting  # noqa: F401
 from tests.run.tiny import TINY, until
 
 EVENTS = [(120, "d_opt.lr=0.02"), (200, "step=d"), (350, "loss=least-squares"), (900, "batch=16")]
@@ -90,7 +89,7 @@ def test_a_fork_can_be_taken_from_a_run_that_plays_and_from_a_recording_at_rest(
         hub.forget(one)
 
 
-def test_a_run_nobody_watches_is_kept_moment_by_moment_at_first(hosting):  # noqa: F811
+def test_a_run_nobody_watches_is_kept_moment_by_moment_at_first(hosting):
     hosting.open("run", pace={"until": 400})
     hosting.rounds(lambda: hosting.run("run").state == "finished")
     hosting.run("run").keeping.recording.commit()
@@ -102,7 +101,7 @@ def test_a_run_nobody_watches_is_kept_moment_by_moment_at_first(hosting):  # noq
     assert hosting.status("run").kept["kept"] == len(kept)
 
 
-def test_frames_take_no_more_than_their_share_of_the_time(hosting, monkeypatch):  # noqa: F811
+def test_frames_take_no_more_than_their_share_of_the_time(hosting, monkeypatch):
     monkeypatch.setattr(keeping, "ADVANCE", 0.02)
     hosting.open("run", TINY.with_("batch", 2048), pace={"until": 600})
     spent = []
@@ -121,7 +120,7 @@ def test_frames_take_no_more_than_their_share_of_the_time(hosting, monkeypatch):
     assert sum(spent) < keeping.SHARE * whole + 0.02 + 3 * max(spent)
 
 
-def test_without_a_place_to_record_a_run_plays_on_only_when_told_to(hosting, tmp_path):  # noqa: F811
+def test_without_a_place_to_record_a_run_plays_on_only_when_told_to(hosting, tmp_path):
     (tmp_path / "file").write_text("no folder")
     hosting.open("run", path=tmp_path / "file" / "run.sqlite")
     hosting.rounds(lambda: hosting.run("run").state == "failed" and hosting.told)
@@ -132,7 +131,7 @@ def test_without_a_place_to_record_a_run_plays_on_only_when_told_to(hosting, tmp
     assert hosting.status("run").state == "playing" and "Not recorded" in hosting.status("run").detail
 
 
-def test_a_disk_that_stays_full_lets_a_run_go_on_unrecorded_when_told_to(hosting):  # noqa: F811
+def test_a_disk_that_stays_full_lets_a_run_go_on_unrecorded_when_told_to(hosting):
     hosting.open("run")
     hosting.plays("run", 10)
     run = hosting.run("run")

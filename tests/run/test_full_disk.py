@@ -87,12 +87,12 @@ def host():
 
 
 def told(run):
-    return run.told.detail if run.told else ""
+    return run.telling.last.detail if run.telling.last else ""
 
 
 def agreed(run, play):
     """Presses Play whenever the run has stopped: a little may still fit on the disk, and then it stops once more."""
-    if run.state == "failed" and run.told.state == "failed":
+    if run.state == "failed" and run.telling.last.state == "failed":
         play()
     return True
 

@@ -1,78 +1,20 @@
-"""Truths about a worker: turns are fair, orders are heard, and one run's trouble is nobody else's."""
+"""Truths about a worker: turns are fair, orders are heard, and what was done to a run happens again as it was."""
 
-import queue
 import time
 from dataclasses import asdict, replace
 
 import numpy as np
-import pytest
 
-from gancore.game.data import images
 from gancore.observe.frame import Frame
 from gancore.record.recording import Reader
 from gancore.run import hosted, messages
 from gancore.run.pace import Pace
 from gancore.run.turn import SLICE
-from gancore.run.worker import Worker
 from gancore.train.trainer import Event, Trainer
+from tests.run.hosting import Hosting
 from tests.run.tiny import TINY
 
 HEAVY = TINY.with_("batch", 4096).with_("dynamics.k", 50).with_("d.width", 64)  # Many slices an iteration.
-WILD = TINY.with_("loss", "least-squares").with_("d_opt", "sgd").with_("d_opt.lr", 10.0)
-
-
-class Hosting:
-    """A worker in this process, and what it told."""
-
-    def __init__(self, folder):
-        self.folder, self.told = folder, []
-        self.inbox = queue.SimpleQueue()
-        self.worker = Worker(self.inbox, self.told.append)
-
-    def open(self, name, config=TINY, changes=(), pace=None, playing=True, path=None, resume=False):
-        flat = config if isinstance(config, dict) else config.flat()
-        path = path or self.folder / f"{name}.sqlite"
-        pace = asdict(Pace()) if pace is None else pace
-        self.say(messages.Open(name, 0, flat, list(changes), str(path), pace, resume, playing))
-
-    def say(self, message):
-        self.inbox.put(message)
-        self.worker.listen()
-
-    def rounds(self, there, patience=60.0):
-        """Lets the worker go round until it is true."""
-        end = time.monotonic() + patience
-        while not there():
-            assert self.worker.round()
-            assert time.monotonic() < end, "it did not come"
-
-    def run(self, name):
-        return self.worker.runs[name]
-
-    def plays(self, name, n):
-        self.rounds(lambda: self.run(name).trainer and self.run(name).trainer.iteration >= n)
-
-    def goes_on(self, name, n):
-        """Plays so many iterations more, once the run is loaded."""
-        self.plays(name, 0)
-        self.plays(name, self.run(name).trainer.iteration + n)
-
-    def status(self, name):
-        return [m for m in self.told if isinstance(m, messages.Status) and m.run == name][-1]
-
-    def recorded(self, name):
-        run = self.run(name)
-        run.keeping.recording.commit()
-        with Reader(run.keeping.recording.path) as reader:
-            return reader.scalars()
-
-
-@pytest.fixture
-def hosting(tmp_path):
-    made = Hosting(tmp_path)
-    yield made
-    made.inbox.put(None)
-    made.worker.serve()
 
 
 def test_who_takes_long_waits_for_the_others(hosting):
@@ -157,99 +99,6 @@ def test_planned_changes_happen_at_their_iteration_and_an_impossible_one_is_told
     assert np.array_equal(at, np.arange(1, 31)) and np.array_equal(rows, alone)
 
 
-BAD = {
-    "an unknown choice": dict(config={"data": "no-such-data"}),
-    "an unknown setting": dict(config={"colour": "red"}),
-    "a value out of range": dict(config=TINY.flat() | {"batch": -3}),
-    "no config at all": dict(config={"data": None, "g.width": [1]}),
-    "a change that is none": dict(changes=[(1, "d_opt.lr=0.1", "why")]),
-    "an impossible pace": dict(pace={"fps": 1000}),
-    "a pace nobody knows": dict(pace={"tempo": 3}),
-}
-
-
-@pytest.mark.parametrize("order", BAD.values(), ids=BAD)
-def test_a_bad_order_fails_with_a_sentence_and_harms_nobody(order, hosting):
-    hosting.open("good")
-    hosting.plays("good", 1)
-    hosting.open("bad", **order)
-    hosting.rounds(lambda: hosting.told and [m for m in hosting.told if m.run == "bad" and m.state == "failed"])
-    assert hosting.status("bad").detail and not hosting.status("bad").loading
-    for message in (messages.Step("bad", "d"), messages.Change("bad", ["batch=7"]), messages.Watch("bad", ["density"])):
-        hosting.say(message)
-    hosting.goes_on("good", 50)
-
-
-def test_orders_for_a_run_that_is_not_here_are_ignored(hosting):
-    for message in (messages.Play("?"), messages.Close("?"), messages.Step("?", "d"), messages.Pace("?", {})):
-        hosting.say(message)
-
-
-def test_data_that_cannot_be_had_is_a_kind_failure_and_play_tries_again(hosting, monkeypatch, tmp_path):
-    monkeypatch.setenv("GANSCOPE_DATA", str(tmp_path / "nothing"))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(images, "MNIST", replace(images.MNIST, mirrors=("http://127.0.0.1:9/",)))
-    hosting.open("good")
-    hosting.open("mnist", {"data": "mnist"})
-    hosting.rounds(lambda: hosting.run("mnist").state == "failed")
-    hosting.goes_on("good", 50)
-    told = hosting.status("mnist").detail
-    assert "GANSCOPE_DATA" in told and "127.0.0.1" in told
-    first = hosting.run("mnist")
-    hosting.say(messages.Play("mnist"))
-    assert hosting.run("mnist") is not first and hosting.run("mnist").state == "playing"
-
-
-def test_a_folder_that_is_a_file_is_a_kind_failure(hosting, tmp_path):
-    (tmp_path / "file").write_text("no folder")
-    hosting.open("run", path=tmp_path / "file" / "run.sqlite")
-    hosting.rounds(lambda: hosting.run("run").state == "failed")
-    assert "GANSCOPE_RUNS" in hosting.status("run").detail
-
-
-def test_a_full_disk_stops_a_run_kindly_and_loses_nothing(hosting):
-    hosting.open("run")
-    hosting.plays("run", 10)
-    run = hosting.run("run")
-    pages = run.keeping.recording._db.execute("PRAGMA page_count").fetchone()[0]
-    run.keeping.recording._db.execute(f"PRAGMA max_page_count = {pages}")
-    hosting.rounds(lambda: run.state == "failed")
-    assert "make room" in hosting.status("run").detail
-    run.keeping.recording._db.execute("PRAGMA max_page_count = 1000000")
-    stopped = run.trainer.iteration
-    hosting.say(messages.Play("run"))
-    hosting.plays("run", stopped + 50)
-    assert np.array_equal(hosting.recorded("run")[0], np.arange(1, run.trainer.iteration + 1))
-
-
-def test_a_game_that_explodes_says_where_keeps_what_was_good_and_goes_on_after_a_turn(hosting):
-    hosting.open("wild", WILD)
-    hosting.rounds(lambda: hosting.run("wild").state == "failed")
-    told = hosting.status("wild")
-    at, rows = hosting.recorded("wild")
-    assert f"became non-finite in iteration {told.iteration + 1:,}" in told.detail
-    assert any(name in told.detail.lower() for name in ("weights", "loss of", "_grad", "_real", "_fake"))
-    assert np.array_equal(at, np.arange(1, told.iteration + 1)) and np.isfinite(rows).all()
-    for what in ("d_opt=adam", "g_opt=adam", "constraint=clip", "constraint.c=0.01"):
-        hosting.say(messages.Change("wild", [what]))
-    hosting.say(messages.Play("wild"))
-    hosting.plays("wild", told.iteration + 20)
-    at, rows = hosting.recorded("wild")
-    assert len(at) >= told.iteration + 20 and np.isfinite(rows).all()
-
-
-def test_a_probe_that_stumbles_stops_its_run_alone(hosting, monkeypatch):
-    from gancore.observe.probes import PROBES
-
-    monkeypatch.setitem(PROBES, "losses", lambda look: 1 / 0)
-    hosting.open("seen")
-    hosting.open("other")
-    hosting.say(messages.Watch("seen", ["losses"]))
-    hosting.rounds(lambda: hosting.run("seen").state == "failed")
-    assert "division by zero" in hosting.status("seen").detail
-    hosting.goes_on("other", 20)
-
-
 def test_a_restart_in_the_middle_of_a_round_leaves_the_old_run_alone(hosting):
     for name in ("one", "two"):
         hosting.open(name)
@@ -289,54 +138,6 @@ def test_who_comes_back_from_a_checkpoint_does_again_what_it_lacks(hosting):
     hosting.plays("copy", 50)
     assert np.array_equal(hosting.recorded("copy")[1][:50], expected)
     assert hosting.run("copy").trainer.events == events
-
-
-def slowly(hosting, which, times=1):
-    """The run in slow motion after that many orders, as its observer has it."""
-    for _ in range(times):
-        hosting.say(messages.Slow("run", which))
-    return hosting.run("run").observer.slow
-
-
-@pytest.mark.parametrize("dynamics", ["alternating", "simultaneous", "extragradient"])
-def test_an_iteration_in_slow_motion_is_the_iteration(hosting, dynamics):
-    config = TINY.with_("dynamics", dynamics)
-    alone = Trainer(config).advance(4).numpy()
-    hosting.open("run", config, playing=False)
-    hosting.rounds(lambda: hosting.run("run").trainer)
-    stages = slowly(hosting, "next").stages
-    assert hosting.run("run").trainer.iteration == 0
-    assert slowly(hosting, "next", len(stages) - 1).at == len(stages) - 1
-    assert slowly(hosting, "back", 3).at == len(stages) - 4 and hosting.run("run").trainer.iteration == 0
-    assert slowly(hosting, "next", 4).at == 0  # past the last one: played, and on with the next
-    assert hosting.run("run").trainer.iteration == 1
-    assert slowly(hosting, "next") and slowly(hosting, "leave") is None
-    slowly(hosting, "next", 5)
-    hosting.say(messages.Step("run", "both"))  # what was shown is what is played
-    slowly(hosting, "next", 2)
-    hosting.say(messages.Play("run"))
-    hosting.plays("run", 4)
-    assert np.array_equal(hosting.recorded("run")[1][:4], alone)
-
-
-def test_a_knob_turned_in_slow_motion_shows_the_iteration_that_it_leads_to(hosting):
-    hosting.open("run", playing=False)
-    hosting.rounds(lambda: hosting.run("run").trainer)
-    before = slowly(hosting, "next", 6)
-    hosting.say(messages.Change("run", ["d_opt.lr=0.1"]))
-    after = hosting.run("run").observer.slow
-    assert after.at == before.at == 5 and after.stage.step > 2 * before.stage.step
-    hosting.say(messages.Change("run", ["dynamics=simultaneous"]))
-    assert len(hosting.run("run").observer.slow.stages) == 12
-    hosting.say(messages.Step("run", "d"))
-    state = hosting.run("run").trainer.state
-    assert (state.iteration, state.d_updates, state.g_updates) == (1, 2, 1) and slowly(hosting, "leave") is None
-
-
-def test_planned_changes_act_before_their_iteration_is_shown(hosting):
-    hosting.open("run", changes=[(0, "dynamics.k=3")], playing=False)
-    hosting.rounds(lambda: hosting.run("run").trainer)
-    assert len(slowly(hosting, "next").stages) == 24
 
 
 def test_hanging_up_closes_every_recording(tmp_path):

@@ -3,9 +3,9 @@
 import importlib
 import pkgutil
 
-from gancore.observe.probes.shelf import LIGHT, PROBES, find
+from gancore.observe.probes.shelf import PROBES, Probe, find, light
 
 for _module in pkgutil.iter_modules(__path__):
     importlib.import_module(f"{__name__}.{_module.name}")
 
-__all__ = ["LIGHT", "PROBES", "find"]
+__all__ = ["PROBES", "Probe", "find", "light"]

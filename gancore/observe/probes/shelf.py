@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-PROBES: dict[str, Callable[..., dict[str, np.ndarray]]] = {}
-LIGHT: set[str] = set()  # those that read scalars and ask no net: they cost nothing that grows with the nets
+
+@dataclass(frozen=True)
+class Probe:
+    """What is computed of a look. A light one reads scalars and asks no net: it costs nothing that grows with the nets."""
+
+    arrays: Callable[..., dict[str, np.ndarray]]
+    light: bool = False
+
+    def __call__(self, look) -> dict[str, np.ndarray]:
+        return self.arrays(look)
+
+
+PROBES: dict[str, Probe] = {}
 OF_ONE: dict[str, Callable[..., dict[str, np.ndarray]]] = {}  # asked for with a number, as `inspect:17`
 DIGITS = 4  # of a sample's number at most: a reader may write anything.
 
 
 def probe(function: Callable) -> Callable:
     """Puts a probe on the shelf under its own name, dashes for underscores."""
-    PROBES[function.__name__.replace("_", "-")] = function
+    PROBES[function.__name__.replace("_", "-")] = Probe(function)
     return function
 
 
 def light_probe(function: Callable) -> Callable:
     """Puts on the shelf a probe that reads the past of scalars alone."""
-    probe(function)
-    LIGHT.add(function.__name__.replace("_", "-"))
+    PROBES[function.__name__.replace("_", "-")] = Probe(function, light=True)
     return function
 
 
@@ -30,6 +41,11 @@ def probe_of_one(function: Callable) -> Callable:
     """Puts on the shelf a probe of one sample: it is also given which."""
     OF_ONE[function.__name__.replace("_", "-")] = function
     return function
+
+
+def light(names: Iterable[str]) -> set[str]:
+    """Those of these probes that are light."""
+    return {name for name in names if name in PROBES and PROBES[name].light}
 
 
 def find(name: str) -> Callable[..., dict[str, np.ndarray]] | None:
