@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-LOOKS = 11  # times as long as a look takes pass from one to the next: an eleventh of a worker's time at most
+LOOKS = 12  # times as long as a look takes pass from one to the next: a twelfth of a worker's time at most
 
 
 class Beat:
     """What was looked at, and when to look again. What time it is says who asks, in seconds. Used by one thread.
 
-    Looks keep to the beat, but fall behind it rather than spend over an eleventh of the worker. What reads scalars alone
+    Looks keep to the beat, but fall behind it rather than spend over a twelfth of the worker. What reads scalars alone
     goes on at the beat then: a glance, which the next look waits for too.
     """
 

@@ -1,4 +1,4 @@
-"""Truths about when a run is looked at, by a clock that is only counted: at the beat, and never for over an eleventh of the time."""
+"""Truths about when a run is looked at, by a clock that is only counted: at the beat, and never for over a twelfth of the time."""
 
 from itertools import pairwise
 

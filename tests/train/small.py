@@ -16,6 +16,7 @@ RULES = [
     {"dynamics": "optimistic"},
     {"dynamics": "extragradient"},
     {"dynamics": "proximal"},
+    {"dynamics": "unrolled", "dynamics.k": 2},
     {"ema": 0.9},
     {"constraint": "spectral-norm"},
     {"precision": "bfloat16"},

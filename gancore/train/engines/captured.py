@@ -95,19 +95,23 @@ class Captured(Compiled):
                 return graph, ahead
         if len(self.graphs) == WAYS:
             raise Untaped("its way changes too often")
-        for baked in (False, True):
-            graph = self._caught(state, baked)
-            if self._near(graph, state):
-                self.graphs.append(graph)
-                return graph, graph.foresee(self.moves.config, state, n)
-        raise Untaped("it does not give the plain engine's scalars")
+        graph = self._caught(state)
+        if not self._near(graph, state):
+            raise Untaped("it gives other scalars there")
+        self.graphs.append(graph)
+        return graph, graph.foresee(self.moves.config, state, n)
 
-    def _caught(self, state: State, baked: bool) -> Graph:
-        config = self.moves.config
-        graph = Graph(taped(self.game, config, state, baked, lean=False), config if baked else None, device())
-        ahead = graph.foresee(config, state, 2)
-        graph.steady = ahead is not None and graph.rests(ahead)
-        return graph
+    def _caught(self, state: State) -> Graph:
+        """The next iteration, from a tape that gives the plain engine's bits here."""
+        where, config = device(), self.moves.config
+        for baked in (False, True):
+            tape, only = taped(self.game, config, state, baked, lean=False), config if baked else None
+            if self.agrees(Loop(tape, only), state):
+                graph = Graph(tape, only, where)
+                ahead = graph.foresee(config, state, 2)
+                graph.steady = ahead is not None and graph.rests(ahead)
+                return graph
+        raise Untaped("its way depends on what it is given")
 
     def _near(self, graph: Graph, state: State) -> bool:
         """Whether the next iteration's scalars are those of the plain engine, but for rounding."""
