@@ -44,7 +44,7 @@ def sidebar(run: Session, page: str) -> None:
         offer(run, page)
         waiting = st.container()
         if page == "plane":
-            thumbnails(page, _wanted(run, page).data, lambda name: _choose(run, page, name))
+            thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))
             upload(page, lambda name: _bring(run, page, name))
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
@@ -53,13 +53,11 @@ def sidebar(run: Session, page: str) -> None:
         said = _config(run, before, page, advanced)
         # What these widgets say anew, and no more: the data may have been edited on the stage since they were drawn.
         run.want(Config.from_flat(before.differences(said), run.wanted))
-        # Not before: where another click cuts this short, the next time it is drawn still has to know.
-        st.session_state.pop(f"{page}/wish", None)
         with waiting:
             _pending(run)
         st.button(
             "Restore defaults", icon=":material/undo:", width="stretch", help="Back to the preset's own settings",
-            on_click=lambda: _show(page, presets.load(st.session_state[f"{page}/preset"]).config),
+            on_click=lambda: _show(run, page, presets.load(st.session_state[f"{page}/preset"]).config),
         )  # fmt: skip
     if st.session_state.pop(f"{page}/stale", False):
         del st.session_state[f"{page}/shown"]
@@ -72,7 +70,7 @@ def _preset(run: Session, page: str) -> None:
     st.session_state.setdefault(key, next((n for n in mine if presets.load(n).config == run.config), page))
 
     def chosen():
-        _show(page, presets.load(st.session_state[key]).config)
+        _show(run, page, presets.load(st.session_state[key]).config)
 
     st.selectbox(
         "Preset", mine, key=key, format_func=lambda name: presets.load(name).title, on_change=chosen,
@@ -87,17 +85,12 @@ def _choose(run: Session, page: str, name: str) -> None:
     st.session_state[f"{page}/upload/open"] = not there
     if there:
         with contextlib.suppress(BadKnob):  # said where the choice is drawn
-            _show(page, _wanted(run, page).with_("data", name))
+            _show(run, page, run.wanted.with_("data", name))
 
 
 def _bring(run: Session, page: str, name: str) -> None:
     """Points that were just brought in."""
-    _show(page, Config.from_flat({"data": "own-points", "data.set": name}, _wanted(run, page)))
-
-
-def _wanted(run: Session, page: str) -> Config:
-    """What was asked for last; the run hears of it once the knobs are drawn, which another click may cut short."""
-    return st.session_state.get(f"{page}/wish") or run.wanted
+    _show(run, page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
 
 
 def _pending(run: Session) -> None:
@@ -108,9 +101,7 @@ def _pending(run: Session) -> None:
     more = f" and {len(waiting) - 4} more" if len(waiting) > 4 else ""
     with st.container(border=True):
         st.markdown(f"{RESTART} waits for a restart: {names}{more}")
-        if st.button("Restart now", type="primary", icon=":material/restart_alt:", width="stretch"):
-            run.restart()
-            st.rerun()
+        st.button("Restart now", type="primary", icon=":material/restart_alt:", width="stretch", on_click=run.restart)
 
 
 def _follow(run: Session, page: str) -> None:
@@ -123,15 +114,16 @@ def _follow(run: Session, page: str) -> None:
         st.session_state[shown_key] = wanted
 
 
-def _show(page: str, config: Config) -> None:
+def _show(run: Session, page: str, config: Config) -> None:
+    """Settings that were asked for in one go: the run hears of them before the page is drawn anew, which then shows them at once."""
     for address, value in config.flat().items():
         keyed.put(page, address, value)
-    st.session_state[f"{page}/wish"] = config
+    run.want(config)
 
 
 def _config(run: Session, before: Config, page: str, advanced: bool) -> Config:
     """What the widgets say. A choice that was just swapped starts from its own defaults."""
-    config = st.session_state.get(f"{page}/wish") or before
+    config = before
     for title, places in GROUPS.items():
         with st.expander(title, expanded=True):
             for role in places:
@@ -153,12 +145,11 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
         name = st.selectbox(
             f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=keyed.key(page, role, choice.name),
             format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
+            on_change=_turn, args=(page, role),
         )  # fmt: skip
-        if name != choice.name:
-            config = config.with_(role, name)
-            for address, value in getattr(ROLES[role][name], "wants", {}).items():
-                config = config.with_(address, value)
-                st.session_state[f"{page}/stale"] = True  # its own widget was drawn before: draw once more
+        if name != choice.name:  # it could not act when it was made, as other choices stood in its way
+            config = _turned(config, role, name)
+            st.session_state[f"{page}/stale"] = True  # what it wants may have been drawn before: draw once more
             choice = getattr(config, role)
             for k in knobs(choice):
                 keyed.put(page, f"{role}.{k.name}", getattr(choice, k.name))
@@ -226,7 +217,7 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
     common = dict(key=keyed.key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
-    if address not in PACE and k.live:
+    if address not in PACE:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
         return st.selectbox(label, k.choices, **common)
@@ -248,13 +239,29 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
 
 
 def _turn(page: str, address: str) -> None:
-    """A live knob acts at once, before the page is drawn anew."""
+    """A knob or a choice acts at once, before the page is drawn anew: what is drawn first, the stage, shows it already."""
     run = st.session_state["runs"][page]
     with contextlib.suppress(BadKnob):  # said where the knob is drawn
-        followed = st.session_state.get(f"{page}/shown") == run.wanted
-        run.want(run.wanted.with_(address, keyed.said(page, address)))
+        before, value = run.wanted, keyed.said(page, address)
+        if before.flat().get(address) == value:
+            return  # it was not turned: a browser told of its forerunner, under the key before
+        now = _turned(before, address, value)
+        for beside, its in now.flat().items():
+            if beside != address and before.flat().get(beside) != its:
+                keyed.put(page, beside, its)
+        followed = st.session_state.get(f"{page}/shown") == before
+        run.want(now)
         if followed:  # else the widgets still have to take over what was changed elsewhere
-            st.session_state[f"{page}/shown"] = run.wanted
+            st.session_state[f"{page}/shown"] = now
+
+
+def _turned(config: Config, address: str, value: Any) -> Config:
+    """With this value, and what such a choice wants beside it. Raises `BadKnob`."""
+    config = config.with_(address, value)
+    wanted = getattr(ROLES[address][value], "wants", {}) if address in ROLES else {}
+    for beside, its in wanted.items():
+        config = config.with_(beside, its)
+    return config
 
 
 def _decades(k: Knob, value: Any) -> list:

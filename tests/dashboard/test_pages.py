@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.state import hub, read_link
+from dashboard.views import stage
 from gancore import presets
 from gancore.config import Config
 from gancore.game.losses import losses
@@ -167,6 +168,27 @@ def test_before_the_first_iteration_every_knob_acts_at_once():
     at = opened()
     at.selectbox(key="line/data").set_value("exponential").run()
     assert run_of(at).config.data.name == "exponential" and run_of(at).pending() == {}
+
+
+def windows_drawn(monkeypatch):
+    """What the density chart's axis spans, each time that the page is drawn from now on."""
+    drawn, mount = [], stage.mount
+
+    def seen(panels, *args, **more):
+        drawn.append(next(tuple(p.spec["figure"]["layout"]["xaxis"]["range"]) for p in panels if p.name == "density"))
+        return mount(panels, *args, **more)
+
+    monkeypatch.setattr(stage, "mount", seen)
+    return drawn
+
+
+def test_the_stage_shows_what_was_chosen_the_first_time_that_it_is_drawn(monkeypatch):
+    at = opened()
+    drawn = windows_drawn(monkeypatch)
+    at.selectbox(key="line/data").set_value("normal").run()
+    at.number_input(key="line/data.mean").set_value(-9.0).run()
+    at.selectbox(key="line/preset").set_value("jang-2016").run()
+    assert drawn == [(1.5, 6.5), (-11.5, -6.5), presets.load("jang-2016").config.data.window]
 
 
 def test_a_browser_that_has_not_heard_yet_does_not_turn_back_what_the_page_set():
