@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import keyed
 from dashboard.one_knob import offer
@@ -33,6 +34,7 @@ NAMES = {
     "input": "what D is shown", "schedule": "learning rates",
 }  # fmt: skip
 PACE = {k.name for k in knobs(Pace)}
+SAID, LONGEST = 3, 40  # changes of a preset that are named under it, and characters of a value
 # Roles whose choice is an advanced matter; their basic knobs still show.
 ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "schedule"}
 
@@ -40,7 +42,7 @@ ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "sched
 def sidebar(run: Session, page: str) -> None:
     """Draws all knobs and hands what they say to the run."""
     with st.sidebar:
-        _preset(run, page)
+        story = _preset(run, page)
         offer(run, page)
         waiting = st.container()
         if page == "plane":
@@ -53,6 +55,7 @@ def sidebar(run: Session, page: str) -> None:
         said = _config(run, before, page, advanced)
         # What these widgets say anew, and no more: the data may have been edited on the stage since they were drawn.
         run.want(Config.from_flat(before.differences(said), run.wanted))
+        story.caption(_story(run, page))
         with waiting:
             _pending(run)
         st.button(
@@ -64,10 +67,12 @@ def sidebar(run: Session, page: str) -> None:
         st.rerun()
 
 
-def _preset(run: Session, page: str) -> None:
+def _preset(run: Session, page: str) -> DeltaGenerator:
+    """The menu of presets; returns the place of what is said of the chosen one, as the widgets below may still change it."""
     mine = [name for name in presets.names() if presets.load(name).page == page]
     key = f"{page}/preset"
-    st.session_state.setdefault(key, next((n for n in mine if presets.load(n).config == run.config), page))
+    far = {name: len(presets.load(name).config.differences(run.config)) for name in mine}
+    st.session_state.setdefault(key, min(mine, key=lambda name: (far[name], name != page)))
 
     def chosen():
         _show(run, page, presets.load(st.session_state[key]).config)
@@ -76,7 +81,20 @@ def _preset(run: Session, page: str) -> None:
         "Preset", mine, key=key, format_func=lambda name: presets.load(name).title, on_change=chosen,
         help="A starting point; every knob stays yours to turn",
     )  # fmt: skip
-    st.caption(presets.load(st.session_state[key]).story)
+    story = st.empty()
+    story.caption(_story(run, page))
+    return story
+
+
+def _story(run: Session, page: str) -> str:
+    """What the preset is about, as long as it is that game, and what was changed of it."""
+    preset = presets.load(st.session_state[f"{page}/preset"])
+    changed = preset.config.differences(run.wanted)
+    if not changed:
+        return preset.story
+    said = [f"**{address} = {text(value)[:LONGEST]}**" for address, value in changed.items()]
+    told = f"Changed: {', '.join(said[:SAID])}" + f" and {len(said) - SAID} more" * (len(said) > SAID)
+    return told if "data" in changed else f"{preset.story}  \n{told}"
 
 
 def _choose(run: Session, page: str, name: str) -> None:

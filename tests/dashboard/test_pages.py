@@ -259,6 +259,29 @@ def test_restore_defaults_brings_back_the_preset():
     assert run_of(at).wanted == preset
 
 
+def test_a_page_does_not_claim_to_be_the_preset_whose_data_were_changed():
+    at = opened("plane")
+    story = presets.load("plane").story
+    assert story in captions(at)
+    at.select_slider(key="plane/g_opt.lr").set_value(0.01).run()
+    assert f"{story}  \nChanged: **g_opt.lr = 0.01**" in captions(at)
+    at.session_state["runs"]["plane"].edit(["data=spiral"], passing=False)
+    at.run()
+    assert "Changed: **data = spiral**, **g_opt.lr = 0.01**" in captions(at) and story not in " ".join(captions(at))
+    button(at, "Restore defaults").click().run()
+    assert story in captions(at)
+
+
+def test_a_link_stands_under_the_preset_that_it_is_nearest_to():
+    at = opened(**{"loss": "wasserstein", "penalty": "wgan-gp", "preset": "wgan-gp", "seed": "5"})
+    assert at.selectbox(key="line/preset").value == "wgan-gp"
+    assert any("Changed: **seed = 5**" in said for said in captions(at))
+
+
+def captions(at):
+    return [caption.value for caption in at.caption]
+
+
 def test_the_same_link_gives_the_same_run():
     first = opened(seed="7", d__activation="tanh")
     again = opened(**{name.replace(".", "__"): value for name, value in link(first).items()})
