@@ -160,11 +160,11 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     choice = getattr(config, role)
     options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
-        name = st.selectbox(
-            f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=keyed.key(page, role, choice.name),
-            format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
-            on_change=_turn, args=(page, role),
-        )  # fmt: skip
+        with _marked(page, role, live(config, role)):
+            name = st.selectbox(
+                NAMES[role], options, key=keyed.key(page, role, choice.name), help=_help(choice),
+                format_func=lambda n: getattr(ROLES[role][n], "title", n), on_change=_turn, args=(page, role),
+            )  # fmt: skip
         if name != choice.name:  # it could not act when it was made, as other choices stood in its way
             config = _turned(config, role, name)
             st.session_state[f"{page}/stale"] = True  # what it wants may have been drawn before: draw once more
@@ -223,18 +223,32 @@ def _pace(run: Session, page: str, advanced: bool) -> Pace:
 
 def _speed(page: str, value: int) -> int:
     options = sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, value} - {0})
-    return st.select_slider(
-        f"speed {LIVE}", [*options, 0], key=keyed.key(page, "speed", value),
-        format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
-    )  # fmt: skip
+    with _marked(page, "speed", True):
+        return st.select_slider(
+            "speed", [*options, 0], key=keyed.key(page, "speed", value),
+            format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
+        )  # fmt: skip
+
+
+def _marked(page: str, address: str, live: bool) -> DeltaGenerator:
+    """The place of a widget whose label gets the sign of when it acts by style alone: in the label itself its code would be read out."""
+    return st.container(key=f"{'live' if live else 'restart'}/{page}/{address}")
 
 
 def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
-    """One knob as the widget that suits its kind and range."""
-    label = f"{k.label or k.name.replace('_', ' ')} {LIVE if k.live else RESTART}"
+    """One knob, in its place."""
+    with _marked(page, address, k.live):
+        return _suited(page, address, k, value)
+
+
+def _suited(page: str, address: str, k: Knob, value: Any) -> Any:
+    """The widget that suits a knob's kind and range."""
+    label = k.label or k.name.replace("_", " ")
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
-    common = dict(key=keyed.key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
+    acts = "Acts from the next iteration" if k.live else "Acts on restart"
+    help = f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}. {acts}."
+    common = dict(key=keyed.key(page, address, value), help=help)
     if address not in PACE:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
