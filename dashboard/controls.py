@@ -99,11 +99,16 @@ def _story(run: Session, page: str) -> str:
 
 def _choose(run: Session, page: str, name: str) -> None:
     """Data by their thumbnail; for points of one's own that are still to come the place to drop them opens."""
-    there = name != "own-points" or stored.names("points")
-    st.session_state[f"{page}/upload/open"] = not there
-    if there:
+    to_come = _to_come(name)
+    st.session_state[f"{page}/upload/open"] = to_come
+    if not to_come:
         with contextlib.suppress(BadKnob):  # said where the choice is drawn
             _show(run, page, run.wanted.with_("data", name))
+
+
+def _to_come(name: str) -> bool:
+    """Whether these data are points of one's own, and there are none yet."""
+    return name == "own-points" and not stored.names("points")
 
 
 def _bring(run: Session, page: str, name: str) -> None:
@@ -277,6 +282,14 @@ def _turn(page: str, address: str) -> None:
         before, value = run.wanted, keyed.said(page, address)
         if before.flat().get(address) == value:
             return  # it was not turned: a browser told of its forerunner, under the key before
+        if address == "data" and _to_come(value):  # a run without data could only fail, by a name that nobody gave
+            keyed.put(page, address, before.data.name)
+            st.session_state[f"{page}/upload/open"] = True
+            st.toast(
+                "There are no points of your own yet: drop a CSV file on *Points of your own*.",
+                icon=":material/upload_file:",
+            )
+            return
         now = _turned(before, address, value)
         for beside, its in now.flat().items():
             if beside != address and before.flat().get(beside) != its:

@@ -115,6 +115,8 @@ def ready(run: Session) -> bool:
         _progress(run)
     elif run.state == "failed" and run.iteration == 0:
         st.error(run.status()[1]["detail"], icon=":material/cloud_off:")
+        if run.config.data.name == "own-points":
+            st.caption("Or drop a CSV file on **Points of your own**, in the sidebar.")
         if st.button("Try again", icon=":material/refresh:"):
             run.restart()
             st.rerun()

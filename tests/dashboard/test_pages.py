@@ -10,6 +10,7 @@ from dashboard.state import hub, read_link
 from dashboard.views import stage
 from gancore import presets
 from gancore.config import Config
+from gancore.game.data import stored
 from gancore.game.losses import losses
 
 WAIT = 60
@@ -221,6 +222,15 @@ def test_points_that_are_not_here_are_told_with_what_to_do():
     at = opened("plane", data="own-points", data__set="mine").run()
     assert not at.exception
     assert '"mine" is not here' in at.error[0].value and "import PATH --name mine" in at.error[0].value
+
+
+def test_own_points_of_which_there_are_none_open_the_place_to_drop_them_and_the_run_stays(monkeypatch):
+    monkeypatch.setattr(stored, "names", lambda kind: [])
+    at = opened("plane")
+    at.selectbox(key="plane/data").set_value("own-points").run()
+    assert not at.error and run_of(at, "plane").wanted.data.name == "ring"
+    assert at.session_state["plane/upload/open"] and "drop a CSV file" in at.toast[0].value
+    assert next(box for box in at.selectbox if box.label == "data").value == "ring"
 
 
 def test_the_wasserstein_loss_brings_its_clipping_along():
