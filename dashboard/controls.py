@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import keyed
 from dashboard.one_knob import offer
@@ -33,6 +34,7 @@ NAMES = {
     "input": "what D is shown", "schedule": "learning rates",
 }  # fmt: skip
 PACE = {k.name for k in knobs(Pace)}
+SAID, LONGEST = 3, 40  # changes of a preset that are named under it, and characters of a value
 # Roles whose choice is an advanced matter; their basic knobs still show.
 ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "schedule"}
 
@@ -40,11 +42,11 @@ ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "sched
 def sidebar(run: Session, page: str) -> None:
     """Draws all knobs and hands what they say to the run."""
     with st.sidebar:
-        _preset(run, page)
+        story = _preset(run, page)
         offer(run, page)
         waiting = st.container()
         if page == "plane":
-            thumbnails(page, _wanted(run, page).data, lambda name: _choose(run, page, name))
+            thumbnails(page, run.wanted.data, lambda name: _choose(run, page, name))
             upload(page, lambda name: _bring(run, page, name))
         st.caption(f"{LIVE} acts from the next iteration · {RESTART} acts on restart")
         advanced = st.toggle("All knobs", key="advanced", help="Show the advanced ones too")
@@ -53,51 +55,65 @@ def sidebar(run: Session, page: str) -> None:
         said = _config(run, before, page, advanced)
         # What these widgets say anew, and no more: the data may have been edited on the stage since they were drawn.
         run.want(Config.from_flat(before.differences(said), run.wanted))
-        # Not before: where another click cuts this short, the next time it is drawn still has to know.
-        st.session_state.pop(f"{page}/wish", None)
+        story.caption(_story(run, page))
         with waiting:
             _pending(run)
         st.button(
             "Restore defaults", icon=":material/undo:", width="stretch", help="Back to the preset's own settings",
-            on_click=lambda: _show(page, presets.load(st.session_state[f"{page}/preset"]).config),
+            on_click=lambda: _show(run, page, presets.load(st.session_state[f"{page}/preset"]).config),
         )  # fmt: skip
     if st.session_state.pop(f"{page}/stale", False):
         del st.session_state[f"{page}/shown"]
         st.rerun()
 
 
-def _preset(run: Session, page: str) -> None:
+def _preset(run: Session, page: str) -> DeltaGenerator:
+    """The menu of presets; returns the place of what is said of the chosen one, as the widgets below may still change it."""
     mine = [name for name in presets.names() if presets.load(name).page == page]
     key = f"{page}/preset"
-    st.session_state.setdefault(key, next((n for n in mine if presets.load(n).config == run.config), page))
+    far = {name: len(presets.load(name).config.differences(run.config)) for name in mine}
+    st.session_state.setdefault(key, min(mine, key=lambda name: (far[name], name != page)))
 
     def chosen():
-        _show(page, presets.load(st.session_state[key]).config)
+        _show(run, page, presets.load(st.session_state[key]).config)
 
     st.selectbox(
         "Preset", mine, key=key, format_func=lambda name: presets.load(name).title, on_change=chosen,
         help="A starting point; every knob stays yours to turn",
     )  # fmt: skip
-    st.caption(presets.load(st.session_state[key]).story)
+    story = st.empty()
+    story.caption(_story(run, page))
+    return story
+
+
+def _story(run: Session, page: str) -> str:
+    """What the preset is about, as long as it is that game, and what was changed of it."""
+    preset = presets.load(st.session_state[f"{page}/preset"])
+    changed = preset.config.differences(run.wanted)
+    if not changed:
+        return preset.story
+    said = [f"**{address} = {text(value)[:LONGEST]}**" for address, value in changed.items()]
+    told = f"Changed: {', '.join(said[:SAID])}" + f" and {len(said) - SAID} more" * (len(said) > SAID)
+    return told if "data" in changed else f"{preset.story}  \n{told}"
 
 
 def _choose(run: Session, page: str, name: str) -> None:
     """Data by their thumbnail; for points of one's own that are still to come the place to drop them opens."""
-    there = name != "own-points" or stored.names("points")
-    st.session_state[f"{page}/upload/open"] = not there
-    if there:
+    to_come = _to_come(name)
+    st.session_state[f"{page}/upload/open"] = to_come
+    if not to_come:
         with contextlib.suppress(BadKnob):  # said where the choice is drawn
-            _show(page, _wanted(run, page).with_("data", name))
+            _show(run, page, run.wanted.with_("data", name))
+
+
+def _to_come(name: str) -> bool:
+    """Whether these data are points of one's own, and there are none yet."""
+    return name == "own-points" and not stored.names("points")
 
 
 def _bring(run: Session, page: str, name: str) -> None:
     """Points that were just brought in."""
-    _show(page, Config.from_flat({"data": "own-points", "data.set": name}, _wanted(run, page)))
-
-
-def _wanted(run: Session, page: str) -> Config:
-    """What was asked for last; the run hears of it once the knobs are drawn, which another click may cut short."""
-    return st.session_state.get(f"{page}/wish") or run.wanted
+    _show(run, page, Config.from_flat({"data": "own-points", "data.set": name}, run.wanted))
 
 
 def _pending(run: Session) -> None:
@@ -108,9 +124,7 @@ def _pending(run: Session) -> None:
     more = f" and {len(waiting) - 4} more" if len(waiting) > 4 else ""
     with st.container(border=True):
         st.markdown(f"{RESTART} waits for a restart: {names}{more}")
-        if st.button("Restart now", type="primary", icon=":material/restart_alt:", width="stretch"):
-            run.restart()
-            st.rerun()
+        st.button("Restart now", type="primary", icon=":material/restart_alt:", width="stretch", on_click=run.restart)
 
 
 def _follow(run: Session, page: str) -> None:
@@ -123,15 +137,16 @@ def _follow(run: Session, page: str) -> None:
         st.session_state[shown_key] = wanted
 
 
-def _show(page: str, config: Config) -> None:
+def _show(run: Session, page: str, config: Config) -> None:
+    """Settings that were asked for in one go: the run hears of them before the page is drawn anew, which then shows them at once."""
     for address, value in config.flat().items():
         keyed.put(page, address, value)
-    st.session_state[f"{page}/wish"] = config
+    run.want(config)
 
 
 def _config(run: Session, before: Config, page: str, advanced: bool) -> Config:
     """What the widgets say. A choice that was just swapped starts from its own defaults."""
-    config = st.session_state.get(f"{page}/wish") or before
+    config = before
     for title, places in GROUPS.items():
         with st.expander(title, expanded=True):
             for role in places:
@@ -150,15 +165,14 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     choice = getattr(config, role)
     options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
-        name = st.selectbox(
-            f"{NAMES[role]} {LIVE if live(config, role) else RESTART}", options, key=keyed.key(page, role, choice.name),
-            format_func=lambda n: getattr(ROLES[role][n], "title", n), help=_help(choice),
-        )  # fmt: skip
-        if name != choice.name:
-            config = config.with_(role, name)
-            for address, value in getattr(ROLES[role][name], "wants", {}).items():
-                config = config.with_(address, value)
-                st.session_state[f"{page}/stale"] = True  # its own widget was drawn before: draw once more
+        with _marked(page, role, live(config, role)):
+            name = st.selectbox(
+                NAMES[role], options, key=keyed.key(page, role, choice.name), help=_help(choice),
+                format_func=lambda n: getattr(ROLES[role][n], "title", n), on_change=_turn, args=(page, role),
+            )  # fmt: skip
+        if name != choice.name:  # it could not act when it was made, as other choices stood in its way
+            config = _turned(config, role, name)
+            st.session_state[f"{page}/stale"] = True  # what it wants may have been drawn before: draw once more
             choice = getattr(config, role)
             for k in knobs(choice):
                 keyed.put(page, f"{role}.{k.name}", getattr(choice, k.name))
@@ -214,19 +228,33 @@ def _pace(run: Session, page: str, advanced: bool) -> Pace:
 
 def _speed(page: str, value: int) -> int:
     options = sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, value} - {0})
-    return st.select_slider(
-        f"speed {LIVE}", [*options, 0], key=keyed.key(page, "speed", value),
-        format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
-    )  # fmt: skip
+    with _marked(page, "speed", True):
+        return st.select_slider(
+            "speed", [*options, 0], key=keyed.key(page, "speed", value),
+            format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
+        )  # fmt: skip
+
+
+def _marked(page: str, address: str, live: bool) -> DeltaGenerator:
+    """The place of a widget whose label gets the sign of when it acts by style alone: in the label itself its code would be read out."""
+    return st.container(key=f"{'live' if live else 'restart'}/{page}/{address}")
 
 
 def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
-    """One knob as the widget that suits its kind and range."""
-    label = f"{k.label or k.name.replace('_', ' ')} {LIVE if k.live else RESTART}"
+    """One knob, in its place."""
+    with _marked(page, address, k.live):
+        return _suited(page, address, k, value)
+
+
+def _suited(page: str, address: str, k: Knob, value: Any) -> Any:
+    """The widget that suits a knob's kind and range."""
+    label = k.label or k.name.replace("_", " ")
     if k.kind == "modes":
         return _modes(page, address, label, k, value)
-    common = dict(key=keyed.key(page, address, value), help=f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}.")
-    if address not in PACE and k.live:
+    acts = "Acts from the next iteration" if k.live else "Acts on restart"
+    help = f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}. {acts}."
+    common = dict(key=keyed.key(page, address, value), help=help)
+    if address not in PACE:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
         return st.selectbox(label, k.choices, **common)
@@ -248,13 +276,37 @@ def _widget(page: str, address: str, k: Knob, value: Any) -> Any:
 
 
 def _turn(page: str, address: str) -> None:
-    """A live knob acts at once, before the page is drawn anew."""
+    """A knob or a choice acts at once, before the page is drawn anew: what is drawn first, the stage, shows it already."""
     run = st.session_state["runs"][page]
     with contextlib.suppress(BadKnob):  # said where the knob is drawn
-        followed = st.session_state.get(f"{page}/shown") == run.wanted
-        run.want(run.wanted.with_(address, keyed.said(page, address)))
+        before, value = run.wanted, keyed.said(page, address)
+        if before.flat().get(address) == value:
+            return  # it was not turned: a browser told of its forerunner, under the key before
+        if address == "data" and _to_come(value):  # a run without data could only fail, by a name that nobody gave
+            keyed.put(page, address, before.data.name)
+            st.session_state[f"{page}/upload/open"] = True
+            st.toast(
+                "There are no points of your own yet: drop a CSV file on *Points of your own*.",
+                icon=":material/upload_file:",
+            )
+            return
+        now = _turned(before, address, value)
+        for beside, its in now.flat().items():
+            if beside != address and before.flat().get(beside) != its:
+                keyed.put(page, beside, its)
+        followed = st.session_state.get(f"{page}/shown") == before
+        run.want(now)
         if followed:  # else the widgets still have to take over what was changed elsewhere
-            st.session_state[f"{page}/shown"] = run.wanted
+            st.session_state[f"{page}/shown"] = now
+
+
+def _turned(config: Config, address: str, value: Any) -> Config:
+    """With this value, and what such a choice wants beside it. Raises `BadKnob`."""
+    config = config.with_(address, value)
+    wanted = getattr(ROLES[address][value], "wants", {}) if address in ROLES else {}
+    for beside, its in wanted.items():
+        config = config.with_(beside, its)
+    return config
 
 
 def _decades(k: Knob, value: Any) -> list:

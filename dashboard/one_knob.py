@@ -9,6 +9,7 @@ import streamlit as st
 from dashboard.state import hub, kept, owner, show_together
 from gancore.catalog import BadKnob, text
 from gancore.config import ROLES, Config, find, live
+from gancore.run.pace import Pace
 from gancore.run.session import Session
 
 FIRST = "d_opt.lr"  # offered first: the knob that most A/Bs are about
@@ -22,13 +23,13 @@ def offer(run: Session, page: str) -> None:
         if st.button(
             "Start both", type="primary", icon=":material/play_arrow:", disabled=other is None, key=f"{page}/ab/go"
         ):
-            show_together(*(start(config, run).id for config in (run.wanted, other)))
+            show_together(*(start(config, run.pace).id for config in (run.wanted, other)))
             st.rerun()
 
 
-def start(config: Config, like: Session) -> Session:
-    """A run of this visitor's that plays at once, at the pace of another one."""
-    run = kept(hub().open(config, like.pace, owner=owner()))
+def start(config: Config, pace: Pace) -> Session:
+    """A run of this visitor's that plays at once."""
+    run = kept(hub().open(config, pace, owner=owner()))
     run.play()
     return run
 

@@ -14,6 +14,10 @@ FOLDED = "#CC79A7"  # the same palette's purple: where the generator lays its sh
 PAGE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 4.25rem 1.5rem 1.5rem; max-width: none; }
 [data-testid="stSidebar"] [data-testid="stVerticalBlock"] { gap: 0.6rem; }
+:is([class*="st-key-live-"], [class*="st-key-restart-"]) :is([data-testid="stWidgetLabel"], [data-testid="stCaptionContainer"]) p::after {
+  content: "bolt" / ""; padding-left: 0.25em; font: 1.05em/1 "Material Symbols Rounded"; vertical-align: -0.17em;
+}
+[class*="st-key-restart-"] :is([data-testid="stWidgetLabel"], [data-testid="stCaptionContainer"]) p::after { content: "restart_alt" / ""; }
 [data-testid="stSidebarHeader"] { height: 2.5rem; padding-bottom: 0; margin-bottom: 0; }
 </style>"""
 

@@ -19,7 +19,7 @@ DOTS = 260
 CSS = """
 .gs-thumbs { display: grid; grid-template-columns: repeat(auto-fill, minmax(56px, 1fr)); gap: 4px; }
 .gs-thumbs button {
-  display: grid; justify-items: center; align-content: start; gap: 1px; padding: 3px 1px 2px; cursor: pointer; color: inherit;
+  display: grid; justify-items: center; align-content: start; gap: 1px; padding: 3px 0 2px; cursor: pointer; color: inherit;
   border: 1px solid color-mix(in srgb, var(--st-text-color) 13%, transparent); border-radius: 7px;
   background: var(--st-background-color); font: 400 9.5px/1.2 var(--st-font, sans-serif);
 }
@@ -27,7 +27,7 @@ CSS = """
 .gs-thumbs button:focus-visible { outline: 2px solid #0072b2; outline-offset: 2px; }
 .gs-thumbs button[aria-pressed="true"] { border-color: #0072b2; box-shadow: inset 0 0 0 1px #0072b2; font-weight: 600; }
 .gs-thumbs img { width: 44px; height: 44px; display: block; }
-.gs-thumbs span { min-height: 2.3em; text-align: center; overflow-wrap: anywhere; }
+.gs-thumbs span { min-height: 2.3em; text-align: center; overflow-wrap: anywhere; letter-spacing: -0.03em; }
 """
 SCRIPT = """
 export default ({ parentElement, data, setTriggerValue }) => {

@@ -10,7 +10,7 @@ from gancore.config import Config
 from gancore.game.losses.shelf import Loss
 from gancore.observe import look
 
-BOTTOM = 0.17  # Share of the height that the lines from z to x take.
+BOTTOM, GAP = 0.15, 0.06  # Shares of the height: the lines from z to x, and room for a tick of either axis above them.
 
 
 def density(config: Config) -> Panel:
@@ -48,7 +48,7 @@ def densities(grid: np.ndarray, p: np.ndarray, window: tuple[float, float], loss
     chart = figure(
         *traces,
         xaxis=dict(range=[low, high], anchor="y3", title=dict(text="x", standoff=2)),
-        yaxis=dict(range=[0, 1.5 * float(p.max())], domain=[BOTTOM + 0.02, 1], title="density", rangemode="nonnegative"),
+        yaxis=dict(range=[0, 1.5 * float(p.max())], domain=[BOTTOM + GAP, 1], title="density", rangemode="nonnegative"),
         yaxis2=dict(overlaying="y", side="right", title=loss.says, color=DISCRIMINATOR, nticks=5, **quiet, **scale),
         yaxis3=dict(
             range=[0, 1], domain=[0, BOTTOM], showgrid=False, zeroline=False, tickvals=[0, 1], ticktext=["z", "x"], fixedrange=True

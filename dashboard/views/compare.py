@@ -9,8 +9,9 @@ import streamlit as st
 
 from dashboard.choosing import found, pick
 from dashboard.differences import STYLE, family, table, titles
+from dashboard.examples import Example, offer
 from dashboard.live.abreast import mount
-from dashboard.one_knob import choose
+from dashboard.one_knob import choose, start
 from dashboard.panels.abreast import DASHES, LETTERS, MOST, alike, overlays
 from dashboard.panels.density import density
 from dashboard.panels.health import health
@@ -20,11 +21,14 @@ from dashboard.panels.plane import plane
 from dashboard.panels.samples import samples
 from dashboard.panels.scores import scores
 from dashboard.panels.shares import shares
-from dashboard.state import mine, take
+from dashboard.state import mine, show_together, take
 from dashboard.views.stage import cure, panels_of, ready
+from gancore import presets
+from gancore.observe.diagnoses import diagnoses
 from gancore.record.compare import CLOCKS, clock_table, differing
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError
+from gancore.run.pace import Pace
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
 
@@ -39,6 +43,11 @@ TOOLS = {"health", "hover"}  # data are edited on a run's own page
 SLIM = {
     "shares": {"data.3.showscale": False},
     "plane": {"layout.annotations.11.text": "density, 1 if spread evenly"},
+}
+FAILURES = {
+    "failure-cycling": "cycling",
+    "failure-dropped-modes": "dropped-modes",
+    "failure-vanishing": "vanishing-gradient",
 }
 
 
@@ -138,10 +147,25 @@ def _choose(runs: list[Session | Recorded]) -> None:
     """What this page is for, and the runs there are to be chosen from."""
     st.subheader("Compare", anchor=False)
     st.markdown(
-        "Two to four runs side by side, tied to one clock, with what differs between them. Choose them here or on the page "
-        "**Runs**; press **A/B** beside a run's knobs to start two that differ in one; or **Fork … beside it** under any run."
+        "Two to four runs side by side, tied to one clock: the same charts on the same axes, one Play, one slider, and above them which "
+        "knobs differ. Choose runs here or on the page **Runs**; press **A/B** beside a run's knobs to start two that differ in one; "
+        "or **Fork … beside it** under any run."
     )
     pick(runs)
+    if not runs:
+        offer([example(*names) for names in FAILURES.items()], "compare")
+
+
+def example(preset: str, verdict: str) -> Example:
+    """A game with one thing wrong beside the same game with its cure, from the first iteration on."""
+    failure = presets.load(preset)
+    cured = failure.config.with_(*diagnoses.make(verdict).cure(failure.config).change.split("="))
+
+    def begin():
+        show_together(*(start(config, Pace()).id for config in (failure.config, cured)))
+
+    what = failure.title.removeprefix("Failure: ").capitalize()
+    return Example(f"{what}, and its cure", failure.story, failure.config, "Start both", begin)
 
 
 def _acts(runs: list[Session | Recorded]) -> None:

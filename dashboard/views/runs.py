@@ -12,7 +12,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.live import share
-from dashboard.names import called
+from dashboard.names import apart, called
 from dashboard.panels.abreast import MOST
 from dashboard.state import hub, owner, show_together, take
 from dashboard.views.foreign import escaped
@@ -27,23 +27,24 @@ MB = 2**20
 NEWS = 3.0  # Seconds between two looks into the folder.
 LIVE = "● live"
 STANDINGS = {writer.LIVE: LIVE, writer.SILENT: "at rest", writer.GONE: "cut off", writer.CLOSED: ""}
+# All of them fit into 1366 pixels.
 COLUMNS = {
-    "name": st.column_config.TextColumn("Run", width="large"),
+    "name": st.column_config.TextColumn("Run", width=420),
     "standing": st.column_config.TextColumn(
         "State",
         help="live: being trained now. at rest: still open, no news. cut off: its program ended without closing it",
         width="small",
     ),
-    "verdict": st.column_config.TextColumn("Verdict", help="What the doctor last said", width="medium"),
-    "iterations": st.column_config.NumberColumn("Iterations", format="localized"),
-    "D loss": st.column_config.LineChartColumn("D loss"),
-    "G loss": st.column_config.LineChartColumn("G loss"),
-    "recorded": st.column_config.DatetimeColumn("Recorded", format="D MMM YYYY, HH:mm"),
-    "MB": st.column_config.NumberColumn("MB", format="%.1f"),
+    "verdict": st.column_config.TextColumn("Verdict", help="What the doctor last said", width=160),
+    "iterations": st.column_config.NumberColumn("Iterations", format="localized", width=80),
+    "D loss": st.column_config.LineChartColumn("D loss", width=90),
+    "G loss": st.column_config.LineChartColumn("G loss", width=90),
+    "recorded": st.column_config.DatetimeColumn("Recorded", format="D MMM YYYY, HH:mm", width=130),
+    "MB": st.column_config.NumberColumn("MB", format="%.1f", width=50),
     "mine": st.column_config.CheckboxColumn(
-        "Yours", help="Made with this browser: only you may name or delete it here"
+        "Yours", help="Made with this browser: only you may name or delete it here", width=50
     ),
-    "note": st.column_config.TextColumn("Note"),
+    "note": st.column_config.TextColumn("Note", width=130),
 }
 
 
@@ -63,6 +64,7 @@ def _list() -> None:
     """The table and what can be done with the chosen run, as the folder is now."""
     entries = [_entry(path, *_version(path)) for path in hub().recordings()]
     good = sorted((e for e in entries if not e.problem), key=lambda e: -e.created)
+    names = dict(zip((e.path for e in good), apart(good)))
     left, right = st.columns([0.62, 0.38])
     searched = left.text_input(
         "Search",
@@ -74,10 +76,12 @@ def _list() -> None:
         swept = _swept(good)
     unplayed = [e for e in good if not (e.iterations or e.name or e.note or e.standing == writer.LIVE)]
     every = bool(unplayed) and st.checkbox(f"Also {len(unplayed):,} that were never played", key="runs/unplayed")
-    found = [e for e in good if _matches(e, searched) and (every or e not in unplayed) and e.sweep in swept]
+    found = [
+        e for e in good if _matches(e, names[e.path], searched) and (every or e not in unplayed) and e.sweep in swept
+    ]
     if found:
         rows = st.dataframe(
-            _table(found),
+            _table(found, names),
             column_config=COLUMNS,
             hide_index=True,
             on_select="rerun",
@@ -129,10 +133,10 @@ def _entry(path: Path, changed: int, taken: int) -> Entry:
     return Entry.of(path)
 
 
-def _matches(entry: Entry, searched: str) -> bool:
+def _matches(entry: Entry, name: str, searched: str) -> bool:
     said = " ".join(
         [
-            called(entry),
+            name,
             entry.note,
             entry.verdict,
             entry.path.stem,
@@ -142,10 +146,10 @@ def _matches(entry: Entry, searched: str) -> bool:
     return all(word in said for word in searched.lower().split())
 
 
-def _table(entries: list[Entry]) -> pd.DataFrame:
+def _table(entries: list[Entry], names: dict[Path, str]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "name": called(e),
+            "name": names[e.path],
             "standing": STANDINGS[e.standing],
             "verdict": f"▲ {e.verdict}" if e.sick else e.verdict,
             "iterations": e.iterations,

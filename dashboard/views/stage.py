@@ -116,6 +116,8 @@ def ready(run: Session) -> bool:
         _progress(run)
     elif run.state == "failed" and run.iteration == 0:
         st.error(run.status()[1]["detail"], icon=":material/cloud_off:")
+        if run.config.data.name == "own-points":
+            st.caption("Or drop a CSV file on **Points of your own**, in the sidebar.")
         if st.button("Try again", icon=":material/refresh:"):
             run.restart()
             st.rerun()
@@ -127,7 +129,8 @@ def _first(run: Session, panels: tuple[Panel, ...]) -> Frame | None:
     """The untrained run's frame, so that the page comes with its first picture; later ones come live."""
     if run.iteration or run.state == "playing":
         return None
-    patience = time.monotonic() + FIRST
+    known = f"token/{run.id}" in st.session_state  # the player has it already: frames come to it without the page
+    patience = time.monotonic() + FIRST * (not known)
     run.look(_token(run), _probes(panels), ttl=5.0)
     while run.newest()[1] is None and time.monotonic() < patience:
         time.sleep(0.01)

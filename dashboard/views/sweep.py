@@ -8,6 +8,7 @@ import math
 import streamlit as st
 
 from dashboard import sweeps
+from dashboard.examples import Example, offer
 from dashboard.one_knob import alternatives, settable
 from dashboard.panels import seeds, small
 from dashboard.state import show_together
@@ -22,6 +23,14 @@ from gancore.run.sweep.sweep import PAGES, UNTIL, Sweep
 BEAT = 1.0  # seconds between two pictures
 SIZES = (4, 8, 16)
 FIRST = "d_opt.lr"  # the knob that is offered first
+EXAMPLES = (
+    ("Was it bad luck?", "Two bells, and G that settles on one of them: does it drop the other from every seed, or from this one?",
+     "failure-dropped-modes", "seed", "0,1,2,3,4,5,6,7", 2000),
+    ("How fast may D learn?", "Two bells from one seed, with five learning rates of D from a tenth to ten times the usual one.",
+     "line", "d_opt.lr", "0.0002,0.0006,0.002,0.006,0.02", 3000),
+    ("Does R1 help on the ring?", "Eight bells on a circle: without R1, with the usual 0.1 of it, and with much less or more.",
+     "plane", "penalty.gamma", "0,0.01,0.1,1,10", 2000),
+)  # fmt: skip
 MARKS = {"healthy": "✓ Healthy", "too-early": "too early"}
 READ_SEEDS = "Thick: median of the members; bands: 10 to 90 %, lightly the extremes; thin: each of them"
 READ_VALUES = "A line for each value, the later in the list the stronger; point at one to read it"
@@ -76,14 +85,24 @@ def _begin(sweep: Sweep | None) -> None:
     st.subheader("Seeds", anchor=False)
     st.markdown(
         "One run proves little: another seed may collapse. Here one game is played from several seeds, or with several values "
-        "of one knob, on all cores. Every member is an ordinary run, bit for bit the one you would get alone."
+        "of one knob, on all cores: you see the median and its band, where each one led, and a picture of each with its verdict, which "
+        "opens it. Every member is an ordinary run, bit for bit the one you would get alone."
     )
     if sweep:
         with st.container(border=True):
             st.markdown(f"**{sweep.title}**, up to iteration {sweep.until:,}, as the link says.")
             if st.button(f"Start these {len(sweep.values)} runs", type="primary", icon=":material/play_arrow:"):
                 _start(sweep)
+                st.rerun()
     _choose("begin", primary=sweep is None)
+    if not sweep:
+        offer([example(*one) for one in EXAMPLES], "sweep")
+
+
+def example(title: str, says: str, preset: str, address: str, values: str, until: int) -> Example:
+    """A sweep that one click starts."""
+    sweep = Sweep.of(presets.load(preset).config, address, values, until)
+    return Example(title, says, sweep.base, f"Start {len(sweep.values)} runs", lambda: _start(sweep))
 
 
 def _choose(key: str, primary: bool = True) -> None:
@@ -109,6 +128,7 @@ def _choose(key: str, primary: bool = True) -> None:
     kind = "primary" if primary else "secondary"
     if st.button(label, type=kind, icon=":material/play_arrow:", disabled=sweep is None, key=f"{key}/go"):
         _start(sweep)
+        st.rerun()
 
 
 def _seeds(config: Config, until: int, key: str) -> Sweep:
@@ -170,7 +190,6 @@ def spread(config: Config, address: str) -> str:
 def _start(sweep: Sweep) -> None:
     sweeps.start(sweep)
     st.query_params.from_dict(sweeps.to_query(sweep))
-    st.rerun()
 
 
 # -- showing ----------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from dashboard.panels.abreast import LETTERS, alike, overlays
 from dashboard.panels.density import density
 from dashboard.state import hub
 from dashboard.views import runs
+from gancore import presets
 from gancore.config import Config, find
 from gancore.record.compare import CLOCKS
 from gancore.record.entry import Entry
@@ -142,6 +143,20 @@ def test_ab_starts_two_runs_that_differ_in_the_one_knob_and_play():
     assert one.config.with_("loss", "hinge") == other.config != one.config and one.config.seed == other.config.seed
     until(lambda: one.iteration > 0 and other.iteration > 0)
     assert one.asked_to_play and other.asked_to_play
+
+
+def test_one_click_on_the_empty_page_shows_a_failure_beside_its_cure():
+    at = AppTest.from_file(MAIN, default_timeout=WAIT)
+    at.session_state["next page"] = "compare"
+    at.run()
+    assert {f"compare/example/{n}" for n in range(3)} <= {button.key for button in at.button}
+    at.button(key="compare/example/0").click().run()
+    assert not at.exception and not at.error
+    sick, cured = at.session_state["abreast"].values()
+    assert sick.config == presets.load("failure-cycling").config
+    assert sick.config.differences(cured.config) == {"g_opt.lr": 0.0005}
+    until(lambda: sick.iteration > 0 and cured.iteration > 0)
+    assert "1 knob differs" in page(at)
 
 
 def test_a_value_that_will_not_do_is_told_with_those_that_would():

@@ -9,8 +9,10 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import controls
 from dashboard.state import hub, read_link
+from dashboard.views import stage
 from gancore import presets
 from gancore.config import Config
+from gancore.game.data import stored
 from gancore.game.losses import losses
 
 WAIT = 60
@@ -171,6 +173,27 @@ def test_before_the_first_iteration_every_knob_acts_at_once():
     assert run_of(at).config.data.name == "exponential" and run_of(at).pending() == {}
 
 
+def windows_drawn(monkeypatch):
+    """What the density chart's axis spans, each time that the page is drawn from now on."""
+    drawn, mount = [], stage.mount
+
+    def seen(panels, *args, **more):
+        drawn.append(next(tuple(p.spec["figure"]["layout"]["xaxis"]["range"]) for p in panels if p.name == "density"))
+        return mount(panels, *args, **more)
+
+    monkeypatch.setattr(stage, "mount", seen)
+    return drawn
+
+
+def test_the_stage_shows_what_was_chosen_the_first_time_that_it_is_drawn(monkeypatch):
+    at = opened()
+    drawn = windows_drawn(monkeypatch)
+    at.selectbox(key="line/data").set_value("normal").run()
+    at.number_input(key="line/data.mean").set_value(-9.0).run()
+    at.selectbox(key="line/preset").set_value("jang-2016").run()
+    assert drawn == [(1.5, 6.5), (-11.5, -6.5), presets.load("jang-2016").config.data.window]
+
+
 def test_a_browser_that_has_not_heard_yet_does_not_turn_back_what_the_page_set():
     at = opened()
     at.selectbox(key="line/preset").set_value("wgan-gp")
@@ -224,6 +247,15 @@ def test_points_that_are_not_here_are_told_with_what_to_do():
     assert '"mine" is not here' in at.error[0].value and "import PATH --name mine" in at.error[0].value
 
 
+def test_own_points_of_which_there_are_none_open_the_place_to_drop_them_and_the_run_stays(monkeypatch):
+    monkeypatch.setattr(stored, "names", lambda kind: [])
+    at = opened("plane")
+    at.selectbox(key="plane/data").set_value("own-points").run()
+    assert not at.error and run_of(at, "plane").wanted.data.name == "ring"
+    assert at.session_state["plane/upload/open"] and "drop a CSV file" in at.toast[0].value
+    assert next(box for box in at.selectbox if box.label == "data").value == "ring"
+
+
 def test_the_wasserstein_loss_brings_its_clipping_along():
     at = opened()
     at.selectbox(key="line/loss").set_value("wasserstein").run()
@@ -258,6 +290,29 @@ def test_restore_defaults_brings_back_the_preset():
     assert run_of(at).wanted != preset
     button(at, "Restore defaults").click().run()
     assert run_of(at).wanted == preset
+
+
+def test_a_page_does_not_claim_to_be_the_preset_whose_data_were_changed():
+    at = opened("plane")
+    story = presets.load("plane").story
+    assert story in captions(at)
+    at.select_slider(key="plane/g_opt.lr").set_value(0.01).run()
+    assert f"{story}  \nChanged: **g_opt.lr = 0.01**" in captions(at)
+    at.session_state["runs"]["plane"].edit(["data=spiral"], passing=False)
+    at.run()
+    assert "Changed: **data = spiral**, **g_opt.lr = 0.01**" in captions(at) and story not in " ".join(captions(at))
+    button(at, "Restore defaults").click().run()
+    assert story in captions(at)
+
+
+def test_a_link_stands_under_the_preset_that_it_is_nearest_to():
+    at = opened(**{"loss": "wasserstein", "penalty": "wgan-gp", "preset": "wgan-gp", "seed": "5"})
+    assert at.selectbox(key="line/preset").value == "wgan-gp"
+    assert any("Changed: **seed = 5**" in said for said in captions(at))
+
+
+def captions(at):
+    return [caption.value for caption in at.caption]
 
 
 def test_the_same_link_gives_the_same_run():

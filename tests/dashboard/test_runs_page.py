@@ -1,12 +1,17 @@
 """Truths about the library's page: what is there is found, and only who made a recording can name or delete it."""
 
+import contextlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import state
+from dashboard.names import apart, called
 from dashboard.views import runs
 from gancore.config import Config
+from gancore.record.entry import Entry
 from gancore.record.reader import Reader
 from gancore.record.recording import Recording
 from gancore.train.trainer import SCALARS
@@ -57,6 +62,17 @@ def test_every_recording_is_listed_and_one_that_cannot_be_read_says_why(folder):
     assert not test.exception and shown(test) == ["hinge", "wasserstein"]
     assert any("broken.sqlite" in caption.value for caption in test.caption)
     assert list(test.dataframe[0].value.sort_values("name")["mine"]) == [True, False]
+
+
+def test_no_two_runs_go_by_one_name_and_what_differs_tells_them_apart(folder):
+    for name, seed in (("ccc-0", 1), ("ddd-0", 2), ("eee-0", 2)):
+        with contextlib.closing(Recording.create(folder / f"{name}.sqlite", Config(seed=seed).flat(), SCALARS)) as made:
+            made.scalars(1, np.ones((50, 6), np.float32))
+    entries = [Entry.of(path) for path in sorted(folder.glob("???-0.sqlite"))]
+    names = apart([replace(entry, created=1e9 + at // 4) for at, entry in enumerate(entries)])
+    assert [name for name in names if "seed" not in name] == names[:2]
+    assert names[2].endswith(" · seed 1") and " · seed 2" in names[3] and len(set(names)) == 5
+    assert apart(entries[:2]) == [called(entry) for entry in entries[:2]]
 
 
 def test_the_search_looks_into_the_settings(folder):

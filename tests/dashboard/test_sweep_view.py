@@ -13,6 +13,7 @@ from dashboard.panels import seeds, small
 from dashboard.state import hub
 from dashboard.views import runs
 from dashboard.views.sweep import games, spread
+from gancore import presets
 from gancore.catalog import BadKnob
 from gancore.config import Config, find
 from gancore.record.entry import Entry
@@ -91,9 +92,21 @@ def test_one_knob_is_chosen_with_values_around_the_one_that_is_set():
     at = opened()
     at.button_group(key="sweep/begin/kind").set_value("One knob").run()
     assert not at.exception and at.text_input[0].value == "0.0002,0.0006,0.002,0.006,0.02"
-    assert at.button[-1].label == "Start 5 runs"
+    assert at.button(key="sweep/begin/go").label == "Start 5 runs"
     at.text_input[0].set_value("0.1,quick").run()
-    assert '"quick" cannot be used: give a number from' in at.error[0].value and at.button[-1].disabled
+    assert (
+        '"quick" cannot be used: give a number from' in at.error[0].value and at.button(key="sweep/begin/go").disabled
+    )
+
+
+def test_one_click_on_the_empty_page_starts_a_sweep():
+    at = opened()
+    at.button(key="sweep/example/1").click().run()
+    assert not at.exception and not at.error
+    assert page(at).count("data-member='") == 5
+    link = {name: value[0] if isinstance(value, list) else value for name, value in at.query_params.items()}
+    sweep, problems = sweeps.from_query(link)
+    assert sweep.base == presets.load("line").config and not problems
 
 
 def test_without_play_a_link_waits_for_a_word():
@@ -115,7 +128,7 @@ def test_without_play_a_link_waits_for_a_word():
 )
 def test_a_bad_link_says_what_would_do_and_the_page_stands(wrong, said):
     at = opened(**LINK | wrong)
-    assert said in at.error[0].value and at.button[-1].label == "Start 8 runs"
+    assert said in at.error[0].value and at.button(key="sweep/begin/go").label == "Start 8 runs"
 
 
 def test_a_knob_brings_a_chart_of_where_each_value_led():

@@ -200,6 +200,34 @@ def test_changes_close_to_each_other_are_named_without_one_covering_another(visi
                 assert beside or one["top"] >= other["bottom"] or other["top"] >= one["bottom"], (panel, one, other)
 
 
+def test_a_tap_shows_the_changes_that_share_a_name(visitor):
+    changes = {at: f"batch={at}" for at in range(20, 40)}
+    me = visitor(has_touch=True).visit("/?until=60&changes=" + ";".join(f"{at}:{what}" for at, what in changes.items()))
+    me.press("Play")
+    me.until(lambda: me.state == "finished")
+    panel = me.page.locator("[data-panel=losses]")
+    panel.scroll_into_view_if_needed()
+    joined, told = panel.locator(".gs-event span:visible", has_text="+").last, panel.locator(".gs-changes")
+    assert not told.is_visible()
+    joined.tap()
+    said = told.locator("li").all_inner_texts()
+    assert len(said) > 1 and said == joined.get_attribute("title").split("\n")
+    inside, chart = told.bounding_box(), panel.bounding_box()
+    assert chart["x"] <= inside["x"] and inside["x"] + inside["width"] <= chart["x"] + chart["width"]
+    panel.get_by_role("heading").tap()
+    me.until(lambda: not told.is_visible())
+    joined.focus()
+    assert told.is_visible()
+
+
+def test_every_widget_has_a_name_of_words(visitor):
+    me = visitor().visit("/line")
+    me.page.get_by_text("All knobs").click()
+    me.until(lambda: me.page.get_by_role("slider").count() > 20)
+    said = me.page.eval_on_selector_all("[aria-label]", "all => all.map(e => e.ariaLabel)")
+    assert len(said) > 60 and not [name for name in said if ":material" in name]
+
+
 def test_the_strip_of_verdicts_takes_a_line_of_room_until_one_is_told_and_then_keeps_it(visitor):
     me = visitor().visit("/?preset=failure-dropped-modes&speed=500&until=4000")
     strip = me.page.locator("[data-panel=health]")

@@ -8,7 +8,7 @@ import { make } from "./dom.js";
 export const ROW = 13; // px that a row of names is high
 const SHARE = 4; // names cover a quarter of a chart at most
 const MOST_ROWS = 3;
-const LONGEST = 28; // characters of a name; all of it is said on hover
+const LONGEST = 28; // characters of a name; all of it is said on hover, on a tap and to the keyboard
 const GAP = 6; // px between two names of a row
 const pen = document.createElement("canvas").getContext("2d");
 
@@ -17,7 +17,12 @@ export class EventLines {
   constructor(plot, axes) {
     this.plot = plot;
     this.subplots = axes.map((axis, order) => ({ axis, named: !order, marks: [], layer: make("div", { class: "gs-events" }) }));
-    plot.append(...this.subplots.map(({ layer }) => layer));
+    this.all = make("ul", { class: "gs-hover gs-changes", role: "status", hidden: true });
+    plot.append(...this.subplots.map(({ layer }) => layer), this.all);
+    for (const { layer } of this.subplots) {
+      layer.addEventListener("focusin", ({ target }) => this.tell(target));
+      layer.addEventListener("focusout", () => (this.all.hidden = true));
+    }
   }
 
   /** Shows these events, [{iteration, what}]; lines that are there already stay. */
@@ -49,6 +54,15 @@ export class EventLines {
     }
   }
 
+  /** Shows all that a name stands for, below it and inside the chart. */
+  tell(name) {
+    this.all.replaceChildren(...name.title.split("\n").map((line) => make("li", {}, line)));
+    this.all.hidden = false;
+    const [chart, { left, bottom }] = [this.plot, name].map((element) => element.getBoundingClientRect());
+    this.all.style.left = `${Math.max(0, Math.min(left - chart.left, chart.width - this.all.offsetWidth))}px`;
+    this.all.style.top = `${bottom - chart.top + 2}px`;
+  }
+
   name(marks, x, y, font) {
     const names = new Map(stacked(marks, x._length, y._length, font).map((name) => [name.marks[0], name]));
     for (const one of marks) {
@@ -57,6 +71,7 @@ export class EventLines {
       if (!name) continue;
       if (one.name.textContent !== name.text) one.name.textContent = name.text;
       one.name.title = name.marks.map(({ iteration, what }) => `iteration ${iteration.toLocaleString("en")}: ${what}`).join("\n");
+      one.name.tabIndex = name.text === one.what ? -1 : 0; // keys stop only where something is left out
       one.name.style.translate = `${(name.start - one.at).toFixed(1)}px ${name.row * ROW}px`;
     }
   }
@@ -95,6 +110,6 @@ export function stacked(marks, length, height, font) {
 const short = (what) => (what.length > LONGEST ? `${what.slice(0, LONGEST - 1)}…` : what);
 
 function mark({ iteration, what }) {
-  const name = make("span", { hidden: true });
+  const name = make("span", { hidden: true, role: "button" });
   return { line: make("div", { class: "gs-event" }, name), name, iteration, what, said: JSON.stringify({ iteration, what }) };
 }

@@ -107,7 +107,7 @@ class Cycling(Diagnosis):
 
     name = "cycling"
     title = "Cycling"
-    says = "G's samples keep moving from one part of the data to another and come back."
+    says = "How much G draws of each part of the data swings from look to look; single samples may look fine all the while."
     shows = ("moved", "distance")
     proof = COVERAGE
     yields_to = ("divergence",)
