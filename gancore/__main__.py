@@ -19,7 +19,6 @@ from gancore.cli.training import FAILURES, train
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
 from gancore.record.export import DRAWN, FORMATS
-from gancore.run.cores import cores
 from gancore.train.engines import hands
 
 UNUSABLE, STOPPED = 2, 130
@@ -130,5 +129,5 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    hands.allow(cores())
+    hands.allow(hands.cores())
     sys.exit(main())

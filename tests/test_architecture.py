@@ -25,7 +25,7 @@ MAY = {
     "presets": before("config"),
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},
     "cli": before("config", "presets", "game", "train", "observe", "reproduce", "record", "run", "cli"),
-    "__main__": before("cli", "game", "record"),
+    "__main__": before("cli", "game", "record", "train"),
     "": {"run"},
 }
 

@@ -18,12 +18,12 @@ from gancore.config import Config
 from gancore.observe.diagnoses.shelf import Cure
 from gancore.record.library import empty_deleted, prune
 from gancore.record.recording import runs_folder
-from gancore.run.cores import cores
 from gancore.run.messages import Status
 from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
+from gancore.train.engines.hands import cores
 
 REST = 10.0  # Seconds without a watcher after which a playing run pauses.
 FORGET = 900.0  # Seconds without a watcher after which a run leaves the server; its recording stays.

@@ -19,7 +19,6 @@ import torch
 from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
-from gancore.run.cores import cores
 from gancore.run.hosted import Hosted
 from gancore.run.memory import give_back, share
 from gancore.run.turn import IDLE, SLICE
@@ -145,7 +144,7 @@ def main():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the server, which then hangs up.
     share()
     torch.set_num_threads(1)
-    hands.allow(cores())
+    hands.allow(hands.cores())
     inbox: queue.SimpleQueue = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     _warm_up()

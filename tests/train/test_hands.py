@@ -1,5 +1,6 @@
 """That as many threads play as are fastest, and that nobody can tell from the numbers how many they were."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,10 +11,9 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.run.cores import cores
 from gancore.train.engines import hands, looped, proving
 from gancore.train.engines.compiled import StretchedLoop, stretched
-from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work, waited
+from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work, cores, waited
 from gancore.train.engines.plan import Call
 from gancore.train.engines.proving import run
 from gancore.train.engines.stretches import Shared, programmed
@@ -164,3 +164,21 @@ def test_hands_are_free_again_when_the_process_ends(built):
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (run.returncode, run.stdout) == (0, "done\n"), run.stderr
+
+
+def test_all_that_this_process_may_use_or_as_many_as_are_named(monkeypatch):
+    monkeypatch.delenv("GANSCOPE_WORKERS", raising=False)
+    assert 1 <= cores() <= os.cpu_count()
+    monkeypatch.setenv("GANSCOPE_WORKERS", "3")
+    assert cores() == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind processes to cores")
+def test_cores_that_this_process_is_kept_from_do_not_count(monkeypatch):
+    monkeypatch.delenv("GANSCOPE_WORKERS", raising=False)
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        assert cores() == 1
+    finally:
+        os.sched_setaffinity(0, before)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -18,6 +19,12 @@ CROWDED = 0.25  # share of the time for which whoever plays had to wait for a pr
 MOST = 8  # threads: products of these sizes have no use for more
 
 _allowed = 1
+
+
+def cores() -> int:
+    """How many cores training may take: as many as GANSCOPE_WORKERS says, or all that this process may use."""
+    given = int(os.environ.get("GANSCOPE_WORKERS", 0))
+    return given or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def allow(threads: int) -> None:
