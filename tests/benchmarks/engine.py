@@ -204,6 +204,14 @@ def processor() -> str:
     return platform.machine()
 
 
+def flags() -> str:
+    """What the processor can do, as Linux has it."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line for line in lines if line.startswith(("flags", "Features")))
+    return ""
+
+
 def installed(name: str) -> str | None:
     with contextlib.suppress(importlib.metadata.PackageNotFoundError):
         return importlib.metadata.version(name)
@@ -228,24 +236,28 @@ def main(*options: str) -> None:
         "plays, by the clock and the processor, and JAX's compilation; products: what one iteration multiplies, alone in"
     )
     print("torch.mm, and the share of that speed at which the compiled engine and JAX play an iteration")
+    halves = "bf16" in flags()
+    names = [name for name in GAMES if halves or HALF not in name]
+    if not halves:
+        print("(this processor does not multiply in bfloat16: those games are left out)")
     print(f"{'game':20}{'weights':>10}{'plain':>8}", end="")
     print("".join(f"{way:>9}{'×':>7}" for way in (*WAYS[1:], "JAX")), end="")
     print(f"{'ready':>8}{'cpu':>6}{'JAX':>6}{'MFLOP':>9}{'GFLOP/s':>9}{'compiled':>9}{'JAX':>6}   played by")
-    for name in GAMES:
+    for name in names:
         print(one_game(name, rounds, seconds, jax is not None), flush=True)
     print(
         "\nby the clock, on one thread and on all that are of use; × is of ours on all, over the others; products: on all"
     )
     print(f"{'game':20}{'plain, 1':>10}{'plain, all':>12}{'ours, 1':>10}{'ours, all':>12}", end="")
     print(f"{'× plain, 1':>13}{'× plain, all':>14}{'× ours, 1':>12}{'GFLOP/s':>10}{'ours, all':>11}")
-    for name in GAMES:
+    for name in names:
         print(all_cores(name, rounds, seconds), flush=True)
     if torch.cuda.is_available():
         print(f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}")
         print(
             f"{'game':20}{'ours here':>12}{'plain there':>12}{'ours there':>12}{'× plain':>10}{'ready':>8}   played by"
         )
-        for name in GAMES:
+        for name in names:
             print(on_cuda(name, rounds, seconds), flush=True)
     print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
     print(f"{'game':20}{'processes':>10}{'plain':>8}", end="")
