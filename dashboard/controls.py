@@ -166,8 +166,9 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
     options = [name for name in ROLES[role] if name == choice.name or _suits(config, page, role, name)]
     if len(options) > 1 and (advanced or role not in ADVANCED_ROLES or choice.name != _usual(role)):
         with _marked(page, role, live(config, role)):
+            key = keyed.key(page, role, choice.name)
             name = st.selectbox(
-                NAMES[role], options, key=keyed.key(page, role, choice.name), help=_help(choice),
+                NAMES[role], options, _place(options, st.session_state[key]), key=key, help=_help(choice),
                 format_func=lambda n: getattr(ROLES[role][n], "title", n), on_change=_turn, args=(page, role),
             )  # fmt: skip
         if name != choice.name:  # it could not act when it was made, as other choices stood in its way
@@ -230,7 +231,7 @@ def _speed(page: str, value: int) -> int:
     options = sorted({1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, value} - {0})
     with _marked(page, "speed", True):
         return st.select_slider(
-            "speed", [*options, 0], key=keyed.key(page, "speed", value),
+            "speed", [*options, 0], value, key=keyed.key(page, "speed", value),
             format_func=lambda n: f"{n}/s" if n else "unlimited", help="Iterations a second at most",
         )  # fmt: skip
 
@@ -254,25 +255,34 @@ def _suited(page: str, address: str, k: Knob, value: Any) -> Any:
     acts = "Acts from the next iteration" if k.live else "Acts on restart"
     help = f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}. {acts}."
     common = dict(key=keyed.key(page, address, value), help=help)
+    held = st.session_state[
+        common["key"]
+    ]  # said twice: a browser that misses what was set begins with what it is told here
     if address not in PACE:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
-        return st.selectbox(label, k.choices, **common)
+        return st.selectbox(label, k.choices, _place(k.choices, held), **common)
     if k.kind == "bool":
-        return st.toggle(label, **common)
+        return st.toggle(label, held, **common)
     if k.kind == "name":
-        return st.text_input(label, **common)
+        return st.text_input(label, held, **common)
     if k.log:
+        options = _decades(k, value)
         return st.select_slider(
-            label, _decades(k, value), format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common
-        )
+            label, options, held if held in options else value,
+            format_func=lambda v: f"{v:.3g}" if k.kind == "float" else f"{v}", **common,
+        )  # fmt: skip
     if k.kind == "int" and k.high - k.low > 300:
-        return st.number_input(label, int(k.low), int(k.high), **common)
+        return st.number_input(label, int(k.low), int(k.high), held, **common)
     if k.kind == "int":
-        return st.slider(label, int(k.low), int(k.high), **common)
+        return st.slider(label, int(k.low), int(k.high), held, **common)
     if k.high - k.low <= 1:
-        return st.slider(label, float(k.low), float(k.high), step=0.01, **common)
-    return st.number_input(label, float(k.low), float(k.high), step=0.1, format="%.4g", **common)
+        return st.slider(label, float(k.low), float(k.high), held, step=0.01, **common)
+    return st.number_input(label, float(k.low), float(k.high), held, step=0.1, format="%.4g", **common)
+
+
+def _place(options, held: Any) -> int:
+    return list(options).index(held) if held in options else 0
 
 
 def _turn(page: str, address: str) -> None:

@@ -283,6 +283,21 @@ def widgets(at):
     return [*at.selectbox, *at.select_slider, *at.slider, *at.number_input, *at.toggle]
 
 
+def test_a_browser_that_misses_what_was_set_begins_every_widget_with_it():
+    """Else it begins with the least there is, and tells that as if somebody had turned the knob."""
+    at = opened(penalty="r1", penalty__gamma="7", data="uniform", batch="512", seed="5")
+    at.toggle(key="advanced").set_value(True).run()
+    at.number_input(key="line/penalty.gamma").set_value(9.0).run()
+    began = {widget.key: widget.proto.default for widget in [*at.number_input, *at.toggle]}
+    began |= {widget.key: widget.proto.default[0] for widget in at.slider}
+    began |= {widget.key: widget.proto.options[int(widget.proto.default[0])] for widget in at.select_slider}
+    began |= {widget.key: widget.proto.options[widget.proto.default] for widget in at.selectbox}
+    held = {widget.key: widget.value for widget in widgets(at)}
+    held |= {widget.key: widget.format_func(widget.value) for widget in [*at.select_slider, *at.selectbox]}
+    assert began["line/penalty.gamma"] == 9.0 and began["line/data"] == "Uniform"
+    assert {key: value for key, value in began.items() if key.startswith("line/") and value != held[key]} == {}
+
+
 def test_restore_defaults_brings_back_the_preset():
     at = opened()
     preset = run_of(at).config
