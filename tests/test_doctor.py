@@ -82,7 +82,7 @@ g, d = nn.Linear(4, 2), nn.Linear(2, 1)
 with torch.no_grad():
     g.weight.mul_(1e-3)  # one point, whatever z is
 run = watch("sick", generator=g, discriminator=d, noise=lambda n: torch.randn(n, 4), real=5 * torch.randn(500, 2), folder=sys.argv[1])
-stop, until = Path(sys.argv[1]) / "stop", time.monotonic() + 150
+stop, until = Path(sys.argv[1]) / "stop", time.monotonic() + 400
 while not stop.exists():
     run.d_step(1.0, torch.randn(64) + 1, torch.randn(64)); run.g_step(1.0)
     time.sleep(0.004)

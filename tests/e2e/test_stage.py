@@ -83,7 +83,7 @@ def test_the_pointer_reads_the_exact_density_and_asks_nobody_on_its_way(visitor)
         const box = chart.getBoundingClientRect();
         return [box.left + xaxis._offset + xaxis.d2p(x), box.top + yaxis._offset + yaxis.d2p(y)];
     }"""
-    card = me.page.locator("[data-panel=plane] .gs-hover")
+    card = me.page.locator("[data-panel=plane] dl.gs-hover")
     me.page.mouse.move(*me.page.evaluate(place, [0, 0]))
     me.until(lambda: "reading" in wire.looks[-1] and "real / generated" in card.inner_text(), why="for the card")
     cell = me.page.evaluate("document.querySelector('[data-panel=plane] .js-plotly-plot')._fullLayout.xaxis.range")
