@@ -168,7 +168,7 @@ def _role(config: Config, page: str, role: str, advanced: bool) -> Config:
         with _marked(page, role, live(config, role)):
             key = keyed.key(page, role, choice.name)
             name = st.selectbox(
-                NAMES[role], options, _place(options, st.session_state[key]), key=key, help=_help(choice),
+                NAMES[role], options, _rank(options, st.session_state[key]), key=key, help=_help(choice),
                 format_func=lambda n: getattr(ROLES[role][n], "title", n), on_change=_turn, args=(page, role),
             )  # fmt: skip
         if name != choice.name:  # it could not act when it was made, as other choices stood in its way
@@ -254,14 +254,13 @@ def _suited(page: str, address: str, k: Knob, value: Any) -> Any:
         return _modes(page, address, label, k, value)
     acts = "Acts from the next iteration" if k.live else "Acts on restart"
     help = f"{k.help}. {k.accepts[0].upper()}{k.accepts[1:]}. {acts}."
-    common = dict(key=keyed.key(page, address, value), help=help)
-    held = st.session_state[
-        common["key"]
-    ]  # said twice: a browser that misses what was set begins with what it is told here
+    key = keyed.key(page, address, value)
+    held = st.session_state[key]  # told as the default too: a browser that misses what was set begins with that
+    common = dict(key=key, help=help)
     if address not in PACE:
         common |= dict(on_change=_turn, args=(page, address))
     if k.kind == "choice":
-        return st.selectbox(label, k.choices, _place(k.choices, held), **common)
+        return st.selectbox(label, k.choices, _rank(k.choices, held), **common)
     if k.kind == "bool":
         return st.toggle(label, held, **common)
     if k.kind == "name":
@@ -281,7 +280,7 @@ def _suited(page: str, address: str, k: Knob, value: Any) -> Any:
     return st.number_input(label, float(k.low), float(k.high), held, step=0.1, format="%.4g", **common)
 
 
-def _place(options, held: Any) -> int:
+def _rank(options, held: Any) -> int:
     return list(options).index(held) if held in options else 0
 
 
