@@ -77,6 +77,8 @@ import sys, time, torch
 from pathlib import Path
 from torch import nn
 from gancore import watch
+from gancore.run.watching import recorder
+recorder.FRAMES = 0.5  # half of the loop's time: looks come at once, and the doctor is what is waited for
 torch.manual_seed(0)
 g, d = nn.Linear(4, 2), nn.Linear(2, 1)
 with torch.no_grad():
