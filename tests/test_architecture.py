@@ -64,6 +64,12 @@ def test_a_file_opens_with_one_sentence(path):
     assert not source.strip() or ast.get_docstring(ast.parse(source))
 
 
+def test_workers_and_pages_do_without_scikit_learn():
+    """Importing it takes two seconds and 140 MB, in each worker."""
+    others = [f for f in FILES if "reproduce" not in f.parts]
+    assert not [named(f) for f in others if "sklearn" in {name.split(".")[0] for name in imported(f)}]
+
+
 def test_the_dashboard_is_asked_for_by_name_in_one_place_alone():
     """Pictures of a recording are drawn by the dashboard's panels. Whoever asks for none needs neither it nor what it stands on."""
     ours = [f for f in FILES if "gancore" in f.relative_to(ROOT).parts]

@@ -11,6 +11,7 @@ import struct
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import load_digits
 
 from gancore.game.data import archive, data, idx
 from gancore.game.data.download import DownloadFailed
@@ -59,6 +60,9 @@ def test_digits_are_there_at_once():
     assert digits.labels.shape == (1541,) and digits.labels.dtype == torch.uint8
     assert digits.held_out.shape == (256, 64) and digits.held_out.dtype == torch.uint8
     assert digits.labels.unique().tolist() == list(range(10))
+    known, kept = load_digits(), np.arange(1797) % 7 != 6
+    assert np.array_equal(digits.pixels.numpy(), np.rint(known.data[kept] * (255 / 16)))
+    assert np.array_equal(digits.labels.numpy(), known.target[kept])
     assert (digits.side, digits.shape, digits.squash) == (8, (1, 8, 8), "sigmoid")
     assert data.make("digits").open() is digits
 

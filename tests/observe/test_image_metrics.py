@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 import torch
+from sklearn.decomposition import PCA
 
 from gancore.game.data import archive, data
 from gancore.observe.metrics import images
@@ -55,6 +56,17 @@ def test_the_plane_holds_the_variance_it_claims(digits):
     assert np.allclose(along.var(0) / x.var(0).sum(), plane.explained, atol=1e-5)
     assert np.array_equal(plane.project(x, 2), plane.project(torch.from_numpy(x), 2))
     assert np.allclose(plane.project(x, 2), along[:, :2], atol=1e-5)
+
+
+@pytest.mark.parametrize("side", [8, 40])
+def test_the_plane_is_the_principal_one(digits, side):
+    """As scikit-learn finds it, where all axes are found and where only the first ones are."""
+    pixels = digits.pixels.view(-1, 8, 8).repeat(1, side // 8, side // 8).flatten(1)[:400]
+    rows, plane = pixels.numpy() / 255, Plane.fit(pixels)
+    known = PCA(50, svd_solver="covariance_eigh").fit(rows)
+    assert np.allclose(plane.mean, known.mean_, atol=1e-6)
+    assert np.allclose(plane.explained, known.explained_variance_ratio_, rtol=1e-3, atol=1e-5)
+    assert np.allclose(np.abs((plane.components * known.components_).sum(1))[:30], 1, atol=1e-3)
 
 
 def test_few_or_equal_pictures_make_a_small_plane():
