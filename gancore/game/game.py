@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from itertools import count
+from math import prod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from gancore.game.player import Player
+
+AT_ONCE = 1 << 16  # numbers of samples that a player is asked about in one call where it does not learn
 
 
 class Batch(NamedTuple):
@@ -29,6 +32,7 @@ class Game:
         """`source` is an opened data choice; `seeds(name)` gives the named generator that draws the first weights."""
         self.source = source
         self.set_rules(config)
+        self.most = max(1, AT_ONCE // prod(source.shape))  # samples: some eighty digits, everything on line and plane
         shown = (self.input.packs * source.shape[0], *source.shape[1:])
         drawing = config.g.build((config.noise.dim,), source.shape, source.squash, seeds("init/g"))
         config.g.meet(drawing, source, seeds("init/data"))
@@ -92,7 +96,7 @@ class Game:
         """G(z) with the weights of `state`, or with their running mean if one is kept: (n, dim) -> (n, event)."""
         flat = state.memory.get("ema", state.g) if ema else state.g
         with torch.no_grad():
-            return self.g(self.g.weights(flat), state.g_buffers, z, training=False, low=self.low)
+            return self.g.calmly(self.g.weights(flat), state.g_buffers, z, self.most, low=self.low)
 
     def judge(self, state, x: Tensor) -> Tensor:
         """D's raw outputs with the weights of `state` on clean samples, each by itself: (n, event) -> (n,)."""
@@ -120,7 +124,8 @@ class Game:
         own = {name: state.d_buffers[name] for name in self.d.buffers}
 
         def critic(x: Tensor) -> Tensor:
-            seed = next(seeds) if training else None
-            return self.d(weights, own, x, training=training, seed=seed, low=self.low).squeeze(1)
+            if not training:
+                return self.d.calmly(weights, own, x, self.most, low=self.low).squeeze(1)
+            return self.d(weights, own, x, seed=next(seeds), low=self.low).squeeze(1)
 
         return critic

@@ -38,7 +38,10 @@ class Pictures:
             return cls(torch.empty(0, known.shape[1]), None, None, checkers, checkers.bands)
         known, held = spaced(known, MOST), spaced(held, MOST_UNSEEN)
         plane = Plane.of(f"{source.name}-and-unseen", torch.cat([known, held]))
-        at = [plane.project(side.float().div(255)) for side in (known, held)]
+        at = [
+            np.concatenate([plane.project(part.float().div(255)) for part in side.split(1000)])
+            for side in (known, held)
+        ]
         copies = Copies.of(*at, n, ROUNDS)
         unseen = spaced(held, n).float().div(255)
         doubt = 1.65 * float(np.sqrt((2 * n + 1) / (12 * n * len(unseen))))  # Mann & Whitney 1947
