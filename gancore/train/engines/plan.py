@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from gancore.train.engines.numbers import Number, plain
 from gancore.train.engines.tape import Reseed, Step, aten, place
 
+LINE = 64  # bytes: where a tensor may begin in memory that others share
 POOLED = 1 << 15  # bytes: smaller tensors each have memory of their own
 CREATION = ("dtype", "layout", "device", "pin_memory", "memory_format")  # what an operation needs of a new tensor
 
@@ -133,8 +135,8 @@ class Places:
                     self.within[place(new)] = old, 0
                     break
 
-    def _shared(self) -> dict[int, torch.UntypedStorage]:
-        """Memory for large tensors, used again where one is done with before the other begins."""
+    def _shared(self) -> dict[int, tuple[torch.UntypedStorage, int]]:
+        """Of large tensors, the memory that they all share, and at which byte of it each lies."""
         own, results = {place(x) for x in self.inputs.values()}, [*self.outputs.values(), self.seen]
         born, died, sizes = {}, {}, {}
         for at, step in enumerate(self.steps):
@@ -145,21 +147,10 @@ class Places:
             for x in (*tensors(step), *made(step)):
                 died[place(self.root(x))] = at
         died |= {place(self.root(x)): len(self.steps) for x in results}
-        ends, starts = defaultdict(list), defaultdict(list)
-        for where, at in died.items():
-            ends[at].append(where)
-        for where, at in born.items():
-            starts[at].append(where)
-        free, blocks = defaultdict(list), {}
-        for at in range(len(self.steps)):
-            for where in starts[at]:
-                if where not in own and sizes[where] >= POOLED:
-                    spare = free[sizes[where]]
-                    blocks[where] = spare.pop() if spare else torch.UntypedStorage(sizes[where])
-            for where in ends[at]:
-                if where in blocks:
-                    free[sizes[where]].append(blocks[where])
-        return blocks
+        pooled = [where for where in born if where not in own and sizes[where] >= POOLED]
+        at, length = packed([(born[where], died[where], sizes[where]) for where in pooled])
+        arena = torch.UntypedStorage(length)
+        return {where: (arena, offset) for where, offset in zip(pooled, at)}
 
     def root(self, x: Tensor) -> Tensor:
         """The tensor in whose storage this one comes to lie."""
@@ -175,8 +166,8 @@ class Places:
         while place(here) in self.within:
             here, offset = self.within[place(here)]
             at += offset // x.element_size()
-        storage = self.blocks.get(place(here), here.untyped_storage())
-        return x.new_empty(0).set_(storage, at, x.shape, x.stride())
+        storage, offset = self.blocks.get(place(here), (here.untyped_storage(), 0))
+        return x.new_empty(0).set_(storage, at + offset // x.element_size(), x.shape, x.stride())
 
     def settled(self) -> tuple[list[Step | Reseed], dict[str, Tensor], Tensor]:
         """The steps that are left, the outputs and the scalars, where they come to lie."""
@@ -188,6 +179,29 @@ class Places:
                 args, options = tree_map(self.moved, step.args), tree_map(self.moved, step.options)
                 steps.append(replace(step, args=args, options=options, made=tuple(self.moved(x) for x in step.made)))
         return steps, {name: self.moved(x) for name, x in self.outputs.items()}, self.moved(self.seen)
+
+
+def packed(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
+    """Where each lies, and how long the whole is, if of (first step, last step, bytes) none may lie in another's place in its time.
+
+    The longest first, each at the first gap that it fits into (Pisarchyk & Lee 2020, greedy by size).
+    """
+    offsets, length = [0] * len(lives), 0
+    placed: list[
+        tuple[int, int, int, int]
+    ] = []  # of each its first byte, the one after its last, its first and last step
+    for which in sorted(range(len(lives)), key=lambda i: -lives[i][2]):
+        first, last, size = lives[which]
+        at = 0
+        for begins, ends, since, until in placed:
+            if since <= last and first <= until:
+                if begins - at >= size:
+                    break
+                at = max(at, ends)
+        end = at + -(-size // LINE) * LINE
+        insort(placed, (at, end, first, last))
+        offsets[which], length = at, max(length, end)
+    return offsets, length
 
 
 def fills(x: Tensor) -> bool:
