@@ -7,6 +7,7 @@ played by the compiled engine bit for bit, with its reason; `captured` instead o
 from __future__ import annotations
 
 import itertools
+import math
 import os
 import sys
 import time
@@ -59,7 +60,7 @@ def play(trainer: Trainer, n: int) -> torch.Tensor:
 
 def main(wanted: str = "1") -> None:
     torch.set_num_threads(1)
-    looped.PATIENCE = 0
+    looped.PATIENCE, looped.PIECE = 0, math.inf
     engine, threads = ("captured", 1) if wanted == "captured" else ("compiled", int(wanted))
     hands.allow(threads)
     while not kernels.ready() and not kernels.why:

@@ -15,9 +15,9 @@ from gancore import seeds
 from gancore.catalog import BadKnob, knobs, shown
 from gancore.config import ROLES, Config
 from gancore.game.data import download, stored
-from gancore.train.engines import looped
 from gancore.train.state import State
 from gancore.train.trainer import Trainer
+from tests.train.small import without_waiting
 
 CATALOGS = {catalog.family: catalog for catalog in ROLES.values()}
 ENTRIES = [(family, name) for family, catalog in CATALOGS.items() for name in catalog]
@@ -240,7 +240,7 @@ def playable(settings):
 
 @pytest.mark.parametrize("settings", [*singles(), *pairs()])
 def test_a_game_with_it_trains_and_its_state_goes_on_bit_for_bit(settings, monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     try:
         config = Config.from_flat(small(settings))
     except BadKnob as refusal:

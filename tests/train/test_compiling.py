@@ -8,10 +8,10 @@ import time
 import pytest
 
 from gancore.config import Config
-from gancore.train.engines import compiled, compiling, looped
+from gancore.train.engines import compiled, compiling
 from gancore.train.engines.compiling import Kernels, begun, library
 from gancore.train.trainer import Trainer
-from tests.train.small import SMALL
+from tests.train.small import SMALL, without_waiting
 
 PLAY = """
 import time
@@ -48,7 +48,7 @@ def test_they_are_built_once_and_kept(cache):
 
 def test_without_a_compiler_the_page_says_so_and_loops_play(cache, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     monkeypatch.setattr(compiled, "kernels", Kernels())
     trainer = Trainer(Config.from_flat(SMALL))
     trainer.advance(5)

@@ -9,12 +9,12 @@ from gancore.train.engines.numbers import Book, function
 from gancore.train.engines.plan import needed, out_variant
 from gancore.train.engines.tape import Recorder, Untaped
 from gancore.train.trainer import Trainer
-from tests.train.small import RULES, SMALL
+from tests.train.small import RULES, SMALL, without_waiting
 
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
 
 
 def recorded(act, *inputs):
@@ -144,3 +144,22 @@ def test_the_first_iterations_are_played_at_once_and_a_tape_made_while_they_play
     assert trainer.engine.told == "looped"
     trainer.apply("loss=hinge")
     assert trainer.engine.told == "eager"
+
+
+def test_it_is_made_piece_by_piece_between_iterations_that_go_on(monkeypatch):
+    config = Config.from_flat(SMALL)
+    Trainer(config).advance(9)  # what is there once a process is
+    monkeypatch.setattr(looped, "PIECE", 0)
+    trainer, told, rows = Trainer(config, engine="looped"), [], []
+    for _ in range(3):
+        rows.append(trainer.advance(1))
+        told.append(trainer.engine.told)
+    assert trainer.engine.making
+    trainer.apply("d_opt.lr=0.01")
+    assert not trainer.engine.making, "what was held against other rules is held against these"
+    while trainer.engine.told == "eager":
+        rows.append(trainer.advance(1))
+    rows.append(trainer.advance(20))
+    plain = Trainer(config, engine="eager")
+    again = [plain.advance(3), plain.apply("d_opt.lr=0.01") or plain.advance(sum(map(len, rows)) - 3)]
+    assert torch.equal(torch.cat(rows), torch.cat(again)) and told == ["eager"] * 3

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.train.engines import hands, looped, proving
+from gancore.train.engines import hands, proving
 from gancore.train.engines.compiled import StretchedLoop, stretched
 from gancore.train.engines.hands import BLOCKS, LONGEST, Hands, at_work, cores, waited
 from gancore.train.engines.plan import Call
@@ -19,11 +19,12 @@ from gancore.train.engines.proving import run
 from gancore.train.engines.stretches import Shared, programmed
 from gancore.train.engines.tape import aten
 from gancore.train.trainer import Trainer
+from tests.train.small import without_waiting
 
 
 @pytest.fixture
 def two(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     hands.allow(2)
     yield
     hands.allow(1)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.train.engines import compiled, looped, proving, stretches
+from gancore.train.engines import compiled, proving, stretches
 from gancore.train.engines.compiled import stretched
 from gancore.train.engines.compiling import SOURCE
 from gancore.train.engines.numbers import Book
@@ -16,7 +16,7 @@ from gancore.train.engines.proving import run
 from gancore.train.engines.stretches import KERNELS, Stretch, programmed
 from gancore.train.engines.tape import aten, bits
 from gancore.train.trainer import Trainer
-from tests.train.small import SMALL
+from tests.train.small import SMALL, without_waiting
 
 ODD = torch.tensor([0.0, -0.0, 1.0, -1.0, float("inf"), -float("inf"), float("nan"), 1e-42, -1e-42, 3e38, -3e38])
 
@@ -176,7 +176,7 @@ def test_kernels_that_give_other_bits_are_not_used(monkeypatch):
     ids=str,
 )
 def test_compiled_it_is_the_plain_engine_bit_for_bit(settings, monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     config = Config.from_flat(SMALL | settings)
     plain, fast = Trainer(config, engine="eager"), Trainer(config)
     assert torch.equal(plain.advance(60), torch.cat([fast.advance(n) for n in (1, 2, 7, 30, 20)]))
@@ -187,7 +187,7 @@ def test_compiled_it_is_the_plain_engine_bit_for_bit(settings, monkeypatch):
 
 def test_kernels_that_come_late_are_swapped_in_without_a_seam(monkeypatch):
     coming = SimpleNamespace(ready=lambda: False, why="")
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     monkeypatch.setattr(compiled, "kernels", coming)
     trainer, told, rows = Trainer(Config.from_flat(SMALL)), [], []
     for n in (10, 20):
@@ -199,7 +199,7 @@ def test_kernels_that_come_late_are_swapped_in_without_a_seam(monkeypatch):
 
 
 def test_a_faster_loop_that_plays_differently_is_dropped(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
+    without_waiting(monkeypatch)
     monkeypatch.setattr(compiled, "stretched", lambda calls: calls[:-1])
     trainer = Trainer(Config.from_flat(SMALL))
     rows = trainer.advance(30)

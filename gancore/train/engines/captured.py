@@ -18,7 +18,7 @@ from gancore.config import Config
 from gancore.game.game import Game
 from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
-from gancore.train.engines.looped import WAYS, Ahead, Loop, fixed
+from gancore.train.engines.looped import WAYS, Ahead, Loop, at_once, fixed
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled, call, perform
 from gancore.train.engines.scripted import Script
@@ -106,7 +106,7 @@ class Captured(Compiled):
         where, config = device(), self.moves.config
         for baked in (False, True):
             tape, only = taped(self.game, config, state, baked, lean=False), config if baked else None
-            if self.agrees(Loop(tape, only), state):
+            if at_once(self.agrees(Loop(tape, only), state)):
                 graph = Graph(tape, only, where)
                 ahead = graph.foresee(config, state, 2)
                 graph.steady = ahead is not None and graph.rests(ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from itertools import groupby
 
 import torch
@@ -38,17 +38,25 @@ class Compiled(Looped):
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
         loop, ahead = super().fitting(state, n)
-        if loop is None or loop.tried or torch.get_num_threads() > 1 or not kernels.ready():
+        if loop is None or loop.tried or self.making or torch.get_num_threads() > 1 or not kernels.ready():
             return loop, ahead
-        loop.tried = True
+        self.making = self.compiled(loop, state)
+        return self.furthered(state, n)
+
+    def compiled(self, loop: Loop, state: State) -> Generator:
+        """Puts one with kernels in the place of a loop, if it is seen to play alike."""
+        state = state.fork()
+        for call in loop.calls():
+            written(call) or shareable(call)  # both keep in mind what they find
+            yield
         faster = StretchedLoop(loop.tape, loop.only)
         faster.hands.settle(len(faster.hands.rungs) - 1)
-        if self.agrees(faster, state):
-            faster.hands.settle(0)
+        yield
+        alike = yield from self.agrees(faster, state)
+        faster.hands.settle(0)
+        loop.tried, loop.latest = True, None  # the other has written where it plays
+        if alike:
             self.loops[self.loops.index(loop)] = faster
-            return faster, faster.foresee(self.moves.config, state, n)
-        loop.latest = None  # the other has written where it plays
-        return loop, ahead
 
 
 class StretchedLoop(Loop):

@@ -1,12 +1,14 @@
 """The engine that plays whole iterations from a tape, many in one call that holds no lock of Python's.
 
 An iteration is taped the first time it is played under its rules, and held against the plain engine bit by bit before
-it counts. Turning a knob changes a number on the tape; another choice makes a new one.
+it counts. Turning a knob changes a number on the tape; another choice makes a new one. All of this is done piece by piece
+between iterations, which go on meanwhile.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 
 import torch
 from torch import Tensor
@@ -22,6 +24,9 @@ from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
 PATIENCE = 0.25  # seconds of plain play by the same rules before a tape is worth making: a hand may still be at them
+PIECE = (
+    0.02  # seconds that at least are spent on a faster loop between two iterations; else as long as the iteration took
+)
 WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
 HELD = 2  # iterations in which a new tape is held against the plain engine
 
@@ -32,7 +37,9 @@ class Looped(Eager):
     def __init__(self, game: Game, config: Config):
         super().__init__(game, config)
         self.loops: list[Loop] = []
+        self.making: Generator | None = None  # what is left to do for a loop that is to come
         self.plain, self.why = 0.0, ""  # for how many seconds it was played plainly, and why it is
+        self.took = 0.0  # seconds, the latest block
 
     @property
     def told(self) -> str:
@@ -42,60 +49,88 @@ class Looped(Eager):
         loops = [loop for loop in self.loops if loop.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(loops) < len(self.loops):
             self.loops, self.plain, self.why = [], 0.0, ""
+        self.making = None  # it was held against other rules
         super().turn(config)
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
         blocks = []
         while n > 0:
             loop, ahead = self.fitting(state, n) if self.plain >= PATIENCE else (None, None)
+            start = time.thread_time()
             if loop:
                 state, rows = loop.play(state, ahead)
             else:
-                start = time.thread_time()
                 state, rows = super().play(state, n if self.why else 1)
-                self.plain += time.thread_time() - start
+            self.took = time.thread_time() - start
+            self.plain += 0.0 if loop else self.took
             blocks.append(rows)
             n -= len(rows)
         return state, torch.cat(blocks)
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
-        """A loop that can play at least the next iteration, and what it foresees; made if there is none yet."""
-        config = self.moves.config
-        for loop in self.loops:
-            if ahead := loop.foresee(config, state, n):
-                return loop, ahead
-        if self.why:
-            return None, None
-        try:
-            loop = self.made(state)
-        except Unsettled:
-            return None, None
-        except Untaped as reason:
-            self.why = str(reason)
-            return None, None
-        self.loops.append(loop)
-        return loop, loop.foresee(config, state, n)
+        """A loop that can play at least the next iteration, and what it foresees. While there is none, one is made."""
+        found = self.known(state, n)
+        if not (found[0] or self.making or self.why):
+            self.making = self.made(state)
+        return self.furthered(state, n) if self.making else found
 
-    def made(self, state: State) -> Loop:
-        """A loop that plays the next iteration, and has been seen to."""
+    def known(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
+        """Of the loops that there are, one that fits."""
+        for loop in self.loops:
+            if ahead := loop.foresee(self.moves.config, state, n):
+                return loop, ahead
+        return None, None
+
+    def furthered(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
+        """Goes on making a loop, for as long as the latest iteration took: what fits now. One at a time is played meanwhile."""
+        until = time.thread_time() + max(self.took, PIECE)
+        try:
+            while time.thread_time() < until:
+                next(self.making)
+        except (StopIteration, Unsettled):
+            self.making = None
+        except Untaped as reason:
+            self.making, self.why = None, str(reason)
+        return self.known(state, 1 if self.making else n)
+
+    def made(self, state: State) -> Generator:
+        """Makes a loop that plays the next iteration, and sees that it does."""
         if len(self.loops) == WAYS:
             raise Untaped("its way changes too often")
-        config = self.moves.config
+        state, config = state.fork(), self.moves.config
         for baked in (False, True):
-            loop = Loop(taped(self.game, config, state, baked), config if baked else None)
-            if self.agrees(loop, state):
-                return loop
+            tape = taped(self.game, config, state, baked)
+            yield
+            loop = Loop(tape, config if baked else None)
+            yield
+            if (yield from self.agrees(loop, state)):
+                self.loops.append(loop)
+                return
         raise Untaped("its way depends on what it is given")
 
-    def agrees(self, loop: Loop, state: State) -> bool:
+    def agrees(self, loop: Loop, state: State) -> Generator[None, None, bool]:
         """Whether the loop plays the next iterations as the plain engine does."""
         one, other = state.fork(), state.fork()
         ahead = loop.foresee(self.moves.config, other, HELD)
         if not ahead:
             return False
-        (one, rows), (other, again) = super().play(one, len(ahead.numbers)), loop.play(other, ahead)
-        pairs = [(rows, again), *((x, other.tensors()[name]) for name, x in one.tensors().items())]
+        rows = []
+        for _ in ahead.numbers:
+            one, seen = Eager.play(self, one, 1)
+            rows.append(seen)
+            yield
+        other, again = loop.play(other, ahead)
+        pairs = [(torch.cat(rows), again), *((x, other.tensors()[name]) for name, x in one.tensors().items())]
         return all(x.dtype is y.dtype and torch.equal(bits(x), bits(y)) for x, y in pairs)
+
+
+def at_once(pieces: Generator):
+    """What comes of it if all pieces are done now."""
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            return end.value
 
 
 class Ahead:
