@@ -68,10 +68,11 @@ class Config:
     )
     precision: str = knob(
         "float32",
-        choices=("float32", "bfloat16"),
+        choices=("float32", "tf32", "bfloat16"),
         live=True,
         advanced=True,
-        help="What networks multiply in; bfloat16 keeps 8 bits, up to twice as fast on processors that have it",
+        help="What networks multiply in; bfloat16 keeps 8 bits, up to twice as fast on processors that have it; "
+        "tf32 keeps 11 on a CUDA device, and is float32 on a processor",
     )
     frozen: str = knob(
         "none",

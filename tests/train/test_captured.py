@@ -96,8 +96,13 @@ def test_where_there_is_no_such_device_the_processor_plays_and_says_why(monkeypa
     assert trainer.engine.told.endswith(f": not on CUDA, {why}")
 
 
+def test_tf32_is_float32_on_a_processor():
+    plain, other = Trainer(Config.from_flat(SMALL)), Trainer(Config.from_flat(SMALL | {"precision": "tf32"}))
+    assert torch.equal(plain.advance(20), other.advance(20)) and same(plain, other)
+
+
 @on_cuda
-@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in RULES), PICTURES], ids=str)
+@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in [*RULES, {"precision": "tf32"}]), PICTURES], ids=str)
 def test_a_graph_gives_the_plain_engine_s_figures_and_its_own_bits_again(monkeypatch, settings):
     monkeypatch.setenv("GANSCOPE_DEVICE", "cuda")
     config = Config.from_flat(settings)
@@ -105,5 +110,5 @@ def test_a_graph_gives_the_plain_engine_s_figures_and_its_own_bits_again(monkeyp
     rows = one.advance(200)
     assert one.engine.told.startswith("CUDA")
     assert torch.equal(rows, torch.cat([other.advance(n) for n in (1, 99, 100)])) and same(one, other)
-    near = dict(rtol=1e-1, atol=1e-1) if config.precision == "bfloat16" else dict(rtol=1e-3, atol=1e-4)
+    near = dict(rtol=1e-3, atol=1e-4) if config.precision == "float32" else dict(rtol=1e-1, atol=1e-1)
     torch.testing.assert_close(rows[:20], plain.advance(20), **near)

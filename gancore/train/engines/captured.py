@@ -28,7 +28,7 @@ from gancore.train.engines.taping import Taped, Unsettled, taped
 from gancore.train.state import State
 
 AHEAD = 64  # iterations whose chance is carried over at once
-NEAR = 1e-3  # how far the first iteration's scalars may be off those of the plain engine, relatively
+NEAR = {"float32": 1e-3, "tf32": 3e-2, "bfloat16": 3e-2}  # how far the first iteration's scalars may be off, relatively
 WARM = 3  # iterations before a graph is captured: libraries settle on their kernels
 
 
@@ -107,7 +107,7 @@ class Captured(Compiled):
         for baked in (False, True):
             tape, only = taped(self.game, config, state, baked, lean=False), config if baked else None
             if at_once(self.agrees(Loop(tape, only), state)):
-                graph = Graph(tape, only, where)
+                graph = Graph(tape, only, where, config.precision)
                 ahead = graph.foresee(config, state, 2)
                 graph.steady = ahead is not None and graph.rests(ahead)
                 return graph
@@ -119,7 +119,8 @@ class Captured(Compiled):
         if not (ahead := graph.foresee(self.moves.config, other, 1)):
             return False
         (_, rows), (_, again) = Eager.play(self, one, 1), graph.play(other, ahead)
-        return torch.allclose(rows, again, rtol=NEAR, atol=NEAR * NEAR, equal_nan=True)
+        near = NEAR[graph.precision]
+        return torch.allclose(rows, again, rtol=near, atol=near * near, equal_nan=True)
 
 
 class Graph(Loop):
@@ -127,8 +128,8 @@ class Graph(Loop):
 
     steady = True  # whether numbers stay what they are from one iteration to the next: else no graph is worth capturing
 
-    def __init__(self, tape: Taped, only: Config | None, where: torch.device):
-        self.device, self.on_cuda = where, where.type == "cuda"
+    def __init__(self, tape: Taped, only: Config | None, where: torch.device, precision: str):
+        self.device, self.on_cuda, self.precision = where, where.type == "cuda", precision
         super().__init__(tape, only)
 
     @property
@@ -195,6 +196,8 @@ class Graph(Loop):
         n = len(ahead.numbers)
         rows = torch.empty(n, len(self.seen), device=self.device)
         streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
+        if self.on_cuda:
+            multiplies_in(self.precision)
         with torch.no_grad():
             for start in range(0, n, AHEAD):
                 numbers = ahead.numbers[start : start + AHEAD]
@@ -258,9 +261,14 @@ class Graph(Loop):
                 self.inputs[name].copy_(x)
 
 
+def multiplies_in(precision: str) -> None:
+    """How CUDA's libraries go about float32 from here on; the sums that they make are the same each time."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.deterministic = True
+
+
 def captured(act: Callable[[], None]) -> Callable[[], None]:
     """What an act asks of CUDA, as one graph."""
-    torch.backends.cudnn.deterministic, torch.backends.cudnn.allow_tf32 = True, False
     side = torch.cuda.Stream()
     side.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(side):
