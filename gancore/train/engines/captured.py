@@ -190,7 +190,7 @@ class Graph(Loop):
         self.known: list[float] | None = None
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
-        if state is not self.latest:
+        if state is not self.tape.latest:
             for name, x in state.parts().items():
                 self.inputs[name].copy_(x)
         n = len(ahead.numbers)
@@ -212,8 +212,8 @@ class Graph(Loop):
         rows = self._home(rows)
         if self.on_cuda:
             torch.cuda.synchronize(self.device)
-        self.latest = state.of_parts(parts, **ahead.counts)
-        return self.latest, rows
+        self.tape.latest = state.of_parts(parts, **ahead.counts)
+        return self.tape.latest, rows
 
     def _home(self, x: Tensor) -> Tensor:
         """A copy on the processor, on its way."""

@@ -54,7 +54,7 @@ class Compiled(Looped):
         yield
         alike = yield from self.agrees(faster, state)
         faster.hands.settle(0)
-        loop.tried, loop.latest = True, None  # the other has written where it plays
+        loop.tried = True
         if alike:
             self.loops[self.loops.index(loop)] = faster
 

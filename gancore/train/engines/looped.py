@@ -111,17 +111,18 @@ class Looped(Eager):
     def agrees(self, loop: Loop, state: State) -> Generator[None, None, bool]:
         """Whether the loop plays the next iterations as the plain engine does."""
         one, other = state.fork(), state.fork()
-        ahead = loop.foresee(self.moves.config, other, HELD)
-        if not ahead:
-            return False
-        rows = []
-        for _ in ahead.numbers:
-            one, seen = Eager.play(self, one, 1)
-            rows.append(seen)
+        for held in range(HELD):
+            ahead = loop.foresee(self.moves.config, other, 1)
+            if not ahead:
+                return held > 0  # another loop's turn
+            one, rows = Eager.play(self, one, 1)
             yield
-        other, again = loop.play(other, ahead)
-        pairs = [(torch.cat(rows), again), *((x, other.tensors()[name]) for name, x in one.tensors().items())]
-        return all(x.dtype is y.dtype and torch.equal(bits(x), bits(y)) for x, y in pairs)
+            other, again = loop.play(other, ahead)
+            pairs = [(rows, again), *((x, other.tensors()[name]) for name, x in one.tensors().items())]
+            if not all(x.dtype is y.dtype and torch.equal(bits(x), bits(y)) for x, y in pairs):
+                return False
+            yield
+        return True
 
 
 def at_once(pieces: Generator):
@@ -150,7 +151,7 @@ class Loop:
 
     def __init__(self, tape: Taped, only: Config | None):
         """`only` is the one config that the tape holds for, if its numbers are fixed."""
-        self.tape, self.only, self.latest = tape, only, None
+        self.tape, self.only = tape, only
         self.script = self.build()
         self.run = as_function(self.script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
@@ -172,7 +173,7 @@ class Loop:
 
     def foresee(self, config: Config, state: State, n: int) -> Ahead | None:
         """The numbers of up to `n` iterations, as far as they go the way of the tape; None if it does not fit at all."""
-        if self.only not in (None, config) or (state is not self.latest and not self.fits(state)):
+        if self.only not in (None, config) or (state is not self.tape.latest and not self.fits(state)):
             return None
         if self.foresight is None or self.foresight[0] is not config:
             self.foresight = config, self.tape.foresight(config), leaves_of(config)
@@ -202,7 +203,7 @@ class Loop:
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
         """Goes on for as many iterations as were foreseen."""
-        if state is not self.latest:
+        if state is not self.tape.latest:
             for name, x in state.parts().items():
                 self.tape.inputs[name].copy_(x)
         n = len(ahead.numbers)
@@ -210,8 +211,8 @@ class Loop:
         streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
         self.run(streams, ahead.numbers, rows, n)
         parts = {name: x.clone() for name, x in self.tape.inputs.items()}
-        self.latest = state.of_parts(parts, **ahead.counts)
-        return self.latest, rows
+        self.tape.latest = state.of_parts(parts, **ahead.counts)
+        return self.tape.latest, rows
 
 
 def fixed(config: Config) -> dict:

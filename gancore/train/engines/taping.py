@@ -25,7 +25,7 @@ RULES = tuple(role for role in ROLES if role not in BUILT)  # whose knobs every 
 MOST = 512 * 2**20  # bytes that a tape may keep
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Taped:
     """An iteration as it is played again. Tensors are where the tape has them; whoever plays puts the state there first."""
 
@@ -38,6 +38,7 @@ class Taped:
     counters: dict[str, str]  # leaves that are read from a tensor of one number, with its name
     following: dict[str, str]  # of each number that changes with every iteration, the formula of the next one
     numbers: list[Number]  # those that operations are given
+    latest: State | None = None  # the state that it was left with: who goes on from there need not put it there
 
     def foresight(self, config: Config) -> Callable[..., tuple]:
         """A function of the leaves, by `leaves`: the ways as they would be taken, the numbers, the next leaves."""
