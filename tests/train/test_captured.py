@@ -5,7 +5,7 @@ import torch
 
 from gancore.config import Config
 from gancore.train.engines import usual
-from gancore.train.engines.captured import AHEAD
+from gancore.train.engines.graph import AHEAD
 from gancore.train.engines.numbers import Book
 from gancore.train.engines.plan import needed
 from gancore.train.engines.split import halves

@@ -1,8 +1,6 @@
 """Engines: how iterations are carried out. All of the processor give the same bits; the plain one is easiest to read."""
 
-import os
-
-from gancore.train.engines.captured import Captured
+from gancore.train.engines.captured import Captured, asked
 from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
 from gancore.train.engines.looped import Looped
@@ -12,7 +10,7 @@ ENGINES = {"eager": Eager, "looped": Looped, "compiled": Compiled, "captured": C
 
 def usual() -> str:
     """The engine that plays unless another is named."""
-    return "captured" if os.environ.get("GANSCOPE_DEVICE", "cpu") != "cpu" else "compiled"
+    return "compiled" if asked() == "cpu" else "captured"
 
 
 __all__ = ["ENGINES", "usual"]
