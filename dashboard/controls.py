@@ -285,10 +285,18 @@ def _rank(options, held: Any) -> int:
 
 
 def _turn(page: str, address: str) -> None:
+    _act(page, address, keyed.said(page, address))
+
+
+def _edit(page: str, address: str, columns: tuple[str, ...]) -> None:
+    _act(page, address, keyed.edited(page, address, columns))
+
+
+def _act(page: str, address: str, value: Any) -> None:
     """A knob or a choice acts at once, before the page is drawn anew: what is drawn first, the stage, shows it already."""
     run = st.session_state["runs"][page]
     with contextlib.suppress(BadKnob):  # said where the knob is drawn
-        before, value = run.wanted, keyed.said(page, address)
+        before = run.wanted
         if before.flat().get(address) == value:
             return  # it was not turned: a browser told of its forerunner, under the key before
         if address == "data" and _to_come(value):  # a run without data could only fail, by a name that nobody gave
@@ -333,12 +341,11 @@ def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
     st.caption(label, help=f"{k.help}. Give {k.accepts}.")
     rows = keyed.rows(page, address, value)
     columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in k.columns}
-    table = pd.DataFrame(list(rows), columns=list(columns))
-    edited = st.data_editor(
-        table, key=keyed.key(page, address), num_rows="dynamic", hide_index=True, column_config=columns
-    )
-    complete = edited.dropna()
-    return tuple(tuple(float(n) for n in row) for row in complete.itertuples(index=False))
+    st.data_editor(
+        pd.DataFrame(list(rows), columns=list(columns)), key=keyed.key(page, address), num_rows="dynamic",
+        hide_index=True, column_config=columns, on_change=_edit, args=(page, address, k.columns),
+    )  # fmt: skip
+    return keyed.edited(page, address, k.columns)
 
 
 def _usual(role: str) -> str:

@@ -39,6 +39,17 @@ def rows(page: str, address: str, value: tuple) -> tuple:
     return st.session_state.setdefault(f"{page}/{address}/rows", value)
 
 
+def edited(page: str, address: str, columns: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+    """The rows of a table with what was changed since; those that are not whole yet are left out."""
+    changes = st.session_state[_name(page, address)]
+    rows = [dict(zip(columns, row)) for row in st.session_state[f"{page}/{address}/rows"]]
+    for at, cells in changes["edited_rows"].items():
+        rows[int(at)].update(cells)
+    kept = [row for at, row in enumerate(rows) if at not in changes["deleted_rows"]]
+    whole = [row for row in (*kept, *changes["added_rows"]) if all(row.get(name) is not None for name in columns)]
+    return tuple(tuple(float(row[name]) for name in columns) for row in whole)
+
+
 def _put_rows(page: str, address: str, value: tuple) -> None:
     if _name(page, address) in st.session_state:
         _renew(page, address)

@@ -158,6 +158,20 @@ def test_every_part_of_a_product_is_played_once(built, rows, inner, columns):
         torch.testing.assert_close(out, x @ y)
 
 
+def test_a_second_thread_takes_parts_and_none_where_one_plays(built):
+    x, y, out = torch.randn(512, 512), torch.randn(512, 512), torch.empty(512, 512)
+    program = programmed(Call(aten.mm.out, (x, y), {}, (out,), ("out",)))
+    before, end = torch.ops.gancore.helped(), time.monotonic() + 60
+    with at_work(2):
+        while torch.ops.gancore.helped() == before and time.monotonic() < end:
+            run(program)
+    helped = torch.ops.gancore.helped()
+    assert helped > before
+    for _ in range(20):
+        run(program)
+    assert torch.ops.gancore.helped() == helped
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="this system does not list threads")
 def test_hands_are_hired_once_and_free_again_when_the_process_ends(built):
     code = (

@@ -48,6 +48,7 @@ public:
     }
 
     int wanted() const { return count; }
+    int64_t helped() const { return lent; }
 
     void want(int n) {
         count = n;
@@ -76,6 +77,7 @@ public:
 private:
     std::atomic<uint64_t> begun{0};  // which work it is, of how many parts, and how many of those are begun
     std::atomic<int> count{1}, done{0}, asleep{0};
+    std::atomic<int64_t> lent{0};  // parts that were taken from whoever brought the work
     std::atomic_flag busy = ATOMIC_FLAG_INIT;
     void (*act)(const void*, int) = nullptr;
     const void* what = nullptr;
@@ -92,19 +94,22 @@ private:
 #endif
     }
 
-    void take() {
+    int take() {
+        int taken = 0;
         for (uint64_t b = begun; more(b);)
             if (begun.compare_exchange_weak(b, b + 1)) {
                 act(what, b & 0xffff);
+                taken++;
                 done++;
                 b = begun;
             }
+        return taken;
     }
 
     void serve(int me) {
         at::set_num_threads(1);
         for (;;) {
-            take();
+            lent += take();
             const uint64_t seen = begun;
             const auto end = std::chrono::steady_clock::now() + std::chrono::microseconds(200);
             for (int i = 0; begun == seen && (i % 64 || std::chrono::steady_clock::now() < end); i++) rest(i);
@@ -400,6 +405,8 @@ void stretch(const at::Tensor& program) {
 
 void hands(int64_t n) { Hands::all().want(n); }
 
+int64_t helped() { return Hands::all().helped(); }
+
 void shared(bool begins) {  // what comes between two of these PyTorch shares among its own threads
     if (Hands::all().wanted() > 1) at::set_num_threads(begins ? Hands::all().wanted() : 1);
 }
@@ -411,5 +418,6 @@ TORCH_LIBRARY(gancore, library) {
     library.def(torch::schema("stretch(Tensor program) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
     library.def(torch::schema("shared(bool begins) -> ()", c10::AliasAnalysisKind::CONSERVATIVE), shared);
     library.def("hands(int n) -> ()", hands);
+    library.def("helped() -> int", helped);
 }
 TORCH_LIBRARY_IMPL(gancore, CPU, library) { library.impl("stretch", stretch); }
