@@ -18,6 +18,8 @@ from typing import Any
 
 from gancore.run import messages
 
+QUIET = 4.0  # seconds from the first warm worker to the next one's start: the first page is drawn meanwhile, by all cores
+
 _begun: list[subprocess.Popen] = []
 
 
@@ -75,8 +77,8 @@ class WorkerProcess:
 class LocalPool:
     """As many workers as asked for, and one spare that is already warm: a dead worker's runs go on within a second.
 
-    They come one after another, each when the one before is warm, so that the first has the machine to itself; sooner if
-    there are more runs than workers.
+    They come one after another, each when the one before is warm, so that the first, and the page that waits for it, have the
+    machine to themselves; sooner if there are more runs than workers.
     """
 
     def __init__(self, size: int, tell: Callable, bereaved: Callable[[list[str]], None]):
@@ -139,8 +141,13 @@ class LocalPool:
         if not isinstance(message, messages.Ready):
             return self._tell(message)
         worker.warm = True
+        if self._warm.is_set():
+            self._grow()
+            return
         self._warm.set()
-        self._grow()
+        later = threading.Timer(QUIET, self._grow)
+        later.daemon = True
+        later.start()
 
     def _grow(self) -> None:
         """The next one that is missing."""
