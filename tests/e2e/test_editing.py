@@ -205,13 +205,3 @@ def test_a_file_is_brought_in_and_a_malformed_one_says_where(visitor, tmp_path):
     me.page.locator("input[type=file]").set_input_files(other)
     me.until(lambda: near(me, -2, 3, 0.3) > 10, why="for other points on the stage, in the middle of the run")
     assert me.state == "playing" and edits(me)[-2:] == ["data", "data.set"]
-
-
-def test_rows_typed_into_the_sidebar_s_table_are_in_the_link_at_once(visitor):
-    me = visitor().visit("/line?data=mixture&data.modes=1:-2:0.5,1:2:0.5").play(20)
-    me.press("Pause")
-    box = me.page.locator("[data-testid=stSidebar] [data-testid=stDataFrame]").bounding_box(timeout=60_000)
-    me.page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + 52)  # the mean of the first row
-    me.page.keyboard.type("-3")
-    me.page.keyboard.press("Enter")
-    me.until(lambda: query(me)["data.modes"] == "1:-3:0.5,1:2:0.5", why="for the row to stand in the link")

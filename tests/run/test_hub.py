@@ -151,7 +151,7 @@ hub = Hub(workers=1)
 run = hub.open(Config.from_flat({"batch": 8, "g.width": 8, "d.width": 8}))
 run.look(run.subscribe(lambda: None), {"losses", "density"})
 run.play()
-while run.iteration < 100 or not hub.pool.spare.warm:
+while run.iteration < 100 or not (hub.pool.spare and hub.pool.spare.warm):
     time.sleep(0.05)
 pids = [worker.process.pid for worker in [*hub.pool.workers, hub.pool.spare]]
 print(run.path, *pids, flush=True)
