@@ -24,9 +24,7 @@ from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
 from gancore.train.state import COUNTS, State
 
 PATIENCE = 0.25  # seconds of plain play by the same rules before a tape is worth making: a hand may still be at them
-PIECE = (
-    0.02  # seconds that at least are spent on a faster loop between two iterations; else as long as the iteration took
-)
+PIECE = 0.02  # seconds at least that go to a loop to come between two iterations; else as many as an iteration took
 WAYS = 4  # tapes of one game that differ in the way taken on them; more, and it is played plainly
 HELD = 2  # iterations in which a new tape is held against the plain engine
 
