@@ -97,12 +97,13 @@ class Server:
             os.kill(self.process.pid, signal.SIGSTOP)
             os.kill(now.worker, signal.SIGKILL)
             return time.monotonic()
-        for pid in [self.process.pid, *[now.worker, now.spare] * (kind == "both")]:
+        workers = [pid for pid in (now.worker, now.spare) if pid]  # 0 stands for none, and would be everybody
+        for pid in [self.process.pid, *workers * (kind == "both")]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         at = time.monotonic()
         self.process.wait()
-        for pid in (now.worker, now.spare):  # whoever was not killed hears that its server is gone
+        for pid in workers:  # whoever was not killed hears that its server is gone
             while Path(f"/proc/{pid}").exists() and time.monotonic() < at + 60:
                 time.sleep(0.01)
         return at
