@@ -55,9 +55,8 @@ class Player:
     def calmly(self, weights: dict, buffers: dict, x: Tensor, most: int, low: bool = False) -> Tensor:
         """What it makes of `x` outside training, from `most` samples at a time where they do not see each other: that takes
         less memory."""
-        parts = x.split(most) if self.apart and len(x) > most else [x]
-        made = [self(weights, buffers, part, training=False, low=low) for part in parts]
-        return torch.cat(made) if len(made) > 1 else made[0]
+        parts = x.split(most) if self.apart else (x,)
+        return torch.cat([self(weights, buffers, part, training=False, low=low) for part in parts])
 
     def _with(self, tensors: dict[str, Tensor], x: Tensor) -> Tensor:
         # What `torch.func.functional_call` does, which looks for every tensor's place anew each time: a tenth of a step.

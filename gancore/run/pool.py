@@ -18,9 +18,7 @@ from typing import Any
 
 from gancore.run import messages
 
-QUIET = (
-    4.0  # seconds from the first warm worker to the next one's start: the first page is drawn meanwhile, by all cores
-)
+QUIET = 4.0  # seconds from the first warm worker to the next one's start: the first page is drawn meanwhile
 
 _begun: list[subprocess.Popen] = []
 

@@ -161,3 +161,30 @@ def test_a_centred_generator_starts_at_the_mean_of_the_data(squash, dark):
     module = g.build((5,), DIGIT, squash, seeds.stream(1, "w"))
     g.meet(module, Source(squash), seeds.stream(1, "data"))
     assert torch.allclose(module(rows(2, (5,))), torch.tensor([dark, 0.25]).repeat(2, 32), atol=1e-4)
+
+
+class Centred(nn.Linear):
+    """Somebody's own layer, of which nothing is kept for when it does not learn."""
+
+    sees_batch = True
+
+    def forward(self, x):
+        return super().forward(x - x.mean(0))
+
+
+@pytest.mark.parametrize(
+    "module, parts",
+    [
+        (built("mlp", DIGIT, (1,), norm="batch"), [8, 8, 4]),
+        (built("mlp", DIGIT, (1,), batch_layer="discrimination"), [8, 8, 4]),
+        (built("dcgan", DIGIT, (1,)), [8, 8, 4]),
+        (Centred(64, 1), [20]),
+    ],
+)
+def test_outside_training_samples_are_looked_at_few_at_a_time_unless_they_see_each_other(module, parts):
+    player, seen = Player(module), []
+    module.register_forward_hook(lambda _, given, __: seen.append(len(given[0])))
+    weights, x = player.weights(player.start), rows(20, DIGIT)
+    made = player.calmly(weights, player.buffers, x, 8)
+    assert seen == parts
+    torch.testing.assert_close(made, player(weights, player.buffers, x, training=False))

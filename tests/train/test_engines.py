@@ -1,12 +1,14 @@
 """What a tape holds, what it refuses, and that whole iterations played from it leave no seam."""
 
+import itertools
+
 import pytest
 import torch
 
 from gancore.config import Config
 from gancore.train.engines import looped
 from gancore.train.engines.numbers import Book, function
-from gancore.train.engines.plan import needed, out_variant
+from gancore.train.engines.plan import needed, out_variant, packed
 from gancore.train.engines.tape import Recorder, Untaped
 from gancore.train.trainer import Trainer
 from tests.train.small import RULES, SMALL, without_waiting
@@ -163,3 +165,12 @@ def test_it_is_made_piece_by_piece_between_iterations_that_go_on(monkeypatch):
     plain = Trainer(config, engine="eager")
     again = [plain.advance(3), plain.apply("d_opt.lr=0.01") or plain.advance(sum(map(len, rows)) - 3)]
     assert torch.equal(torch.cat(rows), torch.cat(again)) and told == ["eager"] * 3
+
+
+def test_what_lives_at_other_times_shares_memory_and_what_lives_at_once_does_not():
+    lives = [(0, 3, 400), (2, 5, 1000), (4, 9, 300), (6, 7, 900), (8, 9, 64), (0, 9, 30)]
+    offsets, length = packed(lives)
+    for (i, (a, b, n)), (j, (c, d, m)) in itertools.combinations(enumerate(lives), 2):
+        apart = offsets[i] + n <= offsets[j] or offsets[j] + m <= offsets[i]
+        assert apart or b < c or d < a
+    assert length < 1800 < sum(size for *_, size in lives) and all(at % 64 == 0 for at in offsets)

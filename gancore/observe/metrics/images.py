@@ -87,7 +87,7 @@ def _all_axes(rows: torch.Tensor, k: int) -> tuple[torch.Tensor, ...]:
     """
     n, p = rows.shape
     total, products = torch.zeros(p, dtype=torch.float64), torch.zeros(p, p, dtype=torch.float64)
-    for part in rows.float().split(256):
+    for part in map(torch.Tensor.float, rows.split(256)):
         total += part.sum(0)
         products += part.T @ part
     covariance = (n * products - total.outer(total)) / (n * (n - 1) * 255.0**2)
