@@ -1,6 +1,7 @@
 """How fast the game is played: the loop that people write, our engines, JAX and the bare matrix products, in turns.
 
-Run as a program, on a machine that does nothing else; `--quick` on one that does. Rates are iterations per second of the
+Run as a program, on a machine that does nothing else; `--quick` on one that does, `--cuda` for the table of its CUDA device
+alone. Rates are iterations per second of the
 processor's time, one thread, medians of interleaved rounds; ratios are medians of each round's. Then all of the machine's
 cores play, by the clock. JAX (`pip install -r requirements-bench.txt`) plays in a child of its own. Needs MNIST
 (GANSCOPE_DATA or the cache).
@@ -160,6 +161,13 @@ def on_cuda(name: str, rounds: int, seconds: float) -> str:
     return f"{cells}{over(seen['ours'], seen['plain']):10.2f}{ready:8.2f}   {there.engine.told}"
 
 
+def cuda_table(names: list[str], rounds: int, seconds: float) -> None:
+    print(f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}, torch {torch.__version__}")
+    print(f"{'game':20}{'ours here':>12}{'plain there':>12}{'ours there':>12}{'× plain':>10}{'ready':>8}   played by")
+    for name in names:
+        print(on_cuda(name, rounds, seconds), flush=True)
+
+
 def waited() -> float:
     """The clock, once the CUDA device is done with all that it was given."""
     torch.cuda.synchronize()
@@ -222,6 +230,8 @@ def main(*options: str) -> None:
     rounds, seconds = QUICK if "--quick" in options else (ROUNDS, SECONDS)
     torch.set_num_threads(1)
     began, jax = time.perf_counter(), installed("jax")
+    if "--cuda" in options:
+        return cuda_table([name for name in GAMES if HALF not in name], rounds, seconds)
     while not kernels.ready() and not kernels.why:
         time.sleep(0.1)
     built = time.perf_counter() - began
@@ -253,12 +263,7 @@ def main(*options: str) -> None:
     for name in names:
         print(all_cores(name, rounds, seconds), flush=True)
     if torch.cuda.is_available():
-        print(f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}")
-        print(
-            f"{'game':20}{'ours here':>12}{'plain there':>12}{'ours there':>12}{'× plain':>10}{'ready':>8}   played by"
-        )
-        for name in names:
-            print(on_cuda(name, rounds, seconds), flush=True)
+        cuda_table(names, rounds, seconds)
     print(f"\n{SEEDS} seeds, one after another: iterations/s of all together")
     print(f"{'game':20}{'processes':>10}{'plain':>8}", end="")
     print("".join(f"{way:>9}{'×':>7}" for way in WAYS[1:]) + f"{'× over eager':>14}")
