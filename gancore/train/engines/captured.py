@@ -15,10 +15,11 @@ from gancore.config import Config
 from gancore.game.game import Game
 from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
+from gancore.train.engines.ensemble import EnsembleGraph
 from gancore.train.engines.graph import Graph
 from gancore.train.engines.looped import WAYS, Ahead, Loop, at_once, fixed
 from gancore.train.engines.tape import Untaped
-from gancore.train.engines.taping import Unsettled, taped
+from gancore.train.engines.taping import Taped, Unsettled, taped
 from gancore.train.state import State
 
 NEAR = {"float32": 1e-3, "tf32": 3e-2, "bfloat16": 3e-2}  # how far the first iteration's scalars may be off, relatively
@@ -50,9 +51,13 @@ class Captured(Compiled):
         super().__init__(game, config)
         self.graphs: list[Graph] = []
         self.refused = ""
+        self.batch = ""  # what an ensemble that plays this game says of itself
+        self.kin = kin(config)
 
     @property
     def told(self) -> str:
+        if self.batch:
+            return self.batch
         if self.refused:
             played_by = super().told
             return f"{played_by}{'; ' if ':' in played_by else ': '}not on CUDA, {self.refused}"
@@ -62,10 +67,11 @@ class Captured(Compiled):
         graphs = [graph for graph in self.graphs if graph.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(graphs) < len(self.graphs):
             self.graphs, self.refused = [], ""
+        self.kin = kin(config)
         super().turn(config)
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
-        blocks = []
+        self.batch, blocks = "", []
         while n > 0:
             state, rows = super().play(state, n) if self.refused else self._some(state, n)
             blocks.append(rows)
@@ -101,20 +107,37 @@ class Captured(Compiled):
     def _caught(self, state: State) -> Graph:
         """The next iteration, from a tape that gives the plain engine's bits here."""
         where, config = device(), self.moves.config
+        tape, only = self.tape_of(state)
+        graph = Graph(tape, only, where, config.precision)
+        ahead = graph.foresee(config, state, 2)
+        changes = where.type == "cuda" and not (ahead and graph.rests(ahead))
+        return EnsembleGraph(tape, only, 1, where, config.precision) if changes else graph
+
+    def tape_of(self, state: State) -> tuple[Taped, Config | None]:
+        """A tape of the next iteration that gives the plain engine's bits here, and the one config that it holds for, if it does.
+
+        Raises:
+            Untaped, Unsettled: there is none, or not yet.
+        """
+        config = self.moves.config
         for baked in (False, True):
             tape, only = taped(self.game, config, state, baked, lean=False), config if baked else None
             if at_once(self.agrees(Loop(tape, only), state)):
-                graph = Graph(tape, only, where, config.precision)
-                ahead = graph.foresee(config, state, 2)
-                graph.steady = ahead is not None and graph.rests(ahead)
-                return graph
+                return tape, only
         raise Untaped("its way depends on what it is given")
 
     def _near(self, graph: Graph, state: State) -> bool:
-        """Whether the next iteration's scalars are those of the plain engine, but for rounding."""
-        one, other = state.fork(), state.fork()
-        if not (ahead := graph.foresee(self.moves.config, other, 1)):
-            return False
-        (_, rows), (_, again) = Eager.play(self, one, 1), graph.play(other, ahead)
-        near = NEAR[graph.precision]
-        return torch.allclose(rows, again, rtol=near, atol=near * near, equal_nan=True)
+        other = state.fork()
+        ahead = graph.foresee(self.moves.config, other, 1)
+        return bool(ahead) and self.near(state, graph.play(other, ahead)[1])
+
+    def near(self, state: State, rows: Tensor) -> bool:
+        """Whether these are the next iteration's scalars (1, 6) as the plain engine plays it, but for rounding."""
+        _, plain = Eager.play(self, state.fork(), 1)
+        near = NEAR[self.moves.config.precision]
+        return torch.allclose(plain, rows, rtol=near, atol=near * near, equal_nan=True)
+
+
+def kin(config: Config) -> str:
+    """Equal for games that a tape of one plays as well: that differ in their seeds, or in numbers that can be turned."""
+    return repr({address: value for address, value in fixed(config).items() if address != "seed"})

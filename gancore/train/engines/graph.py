@@ -14,7 +14,7 @@ from gancore.train.engines.looped import Ahead, Loop
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled, call, perform
 from gancore.train.engines.scripted import Script
-from gancore.train.engines.split import Elsewhere, carried, halves
+from gancore.train.engines.split import Elsewhere, carried, halves, long
 from gancore.train.engines.tape import Reseed, Step, place
 from gancore.train.engines.taping import Taped
 from gancore.train.state import State
@@ -26,32 +26,24 @@ WARM = 3  # iterations before a graph is captured: libraries settle on their ker
 class Graph(Loop):
     """A tape whose chance is drawn here and whose other half is played on a device."""
 
-    steady = True  # whether numbers stay what they are from one iteration to the next: else no graph is worth capturing
-
     def __init__(self, tape: Taped, only: Config | None, where: torch.device, precision: str):
         self.device, self.on_cuda, self.precision = where, where.type == "cuda", precision
         super().__init__(tape, only)
 
     @property
     def told(self) -> str:
-        if not self.on_cuda:
-            return "in halves"
-        return "CUDA graph" if self.steady else "CUDA, no graph: a number changes with every iteration"
+        return "CUDA graph" if self.on_cuda else "in halves"
 
     def build(self) -> Script:
         """The script that draws, and all that the device needs."""
         results = [*self.tape.outputs.values(), self.tape.seen]
         drawing, rest = halves(self.tape.steps, {place(x) for x in self.tape.inputs.values()})
         over = carried(drawing, rest, results)
-        there = Elsewhere(self.device, over)
-        self.inputs = {name: there(x) for name, x in self.tape.inputs.items()}
-        self.outputs = {name: there(x) for name, x in self.tape.outputs.items()}
-        self.row, self.seen = there.row, there(self.tape.seen)
-        self.drawn = torch.empty(AHEAD, len(self.row), dtype=torch.uint8)
-        self.staged = torch.empty_like(self.drawn, pin_memory=self.on_cuda)
-        self.come = self.drawn.to(self.device, copy=True)
+        self.drawn = torch.empty(AHEAD, long(over), dtype=torch.uint8)
+        self._lay(rest, over)
+        self.staged = torch.empty(AHEAD, *self.row.shape, dtype=torch.uint8, pin_memory=self.on_cuda)
+        self.come = self.staged.to(self.device, copy=True)
         self.sent: torch.cuda.Event | None = None
-        self._write([there.step(step) for step in rest])
         script = Script(self.tape.numbers)
         for step in drawing:
             script.write(step if isinstance(step, Reseed) else call(step))
@@ -63,8 +55,12 @@ class Graph(Loop):
         """Whether all these iterations are given the same numbers."""
         return all(row[at] == ahead.numbers[0][at] for row in ahead.numbers for at in self.fixed)
 
-    def _write(self, steps: list[Step]) -> None:
-        """The device's calls, and where numbers that can change stand in them."""
+    def _lay(self, rest: list[Step], over: dict[int, tuple[Tensor, int]]) -> None:
+        """What lies on the device: tensors, calls, and where numbers that can change stand in them."""
+        there = Elsewhere(self.device, over)
+        self.inputs = {name: there(x) for name, x in self.tape.inputs.items()}
+        self.outputs = {name: there(x) for name, x in self.tape.outputs.items()}
+        self.row, self.seen = there.row, there(self.tape.seen)
         columns = {number.formula: at for at, number in enumerate(self.tape.numbers)}
         self.calls: list[Call] = []
         self.tensors: list[tuple[Tensor, int]] = []  # of one number, which comes from a column
@@ -78,8 +74,8 @@ class Graph(Loop):
                 self.tensors.append((tensor, columns[x.number.formula]))
             return tensor
 
-        for at, step in enumerate(steps):
-            made = call(step)
+        for at, step in enumerate(rest):
+            made = call(there.step(step))
             made = replace(made, args=tree_map(moved, made.args), options=tree_map(moved, made.options))
             given = [x for x in tree_leaves((made.args, made.options)) if isinstance(x, Number)]
             if given:
@@ -102,28 +98,36 @@ class Graph(Loop):
             for start in range(0, n, AHEAD):
                 numbers = ahead.numbers[start : start + AHEAD]
                 self.run(streams, numbers, self.seen, len(numbers))
+                self._free()
+                self.staged[: len(numbers)] = self.drawn[: len(numbers)]
                 self._send(len(numbers))
                 for i, known in enumerate(numbers):
                     self._turn(known)
                     self.row.copy_(self.come[i])
                     self.replay()
                     rows[start + i].copy_(self.seen)
-        parts = {name: self._home(x) for name, x in self.inputs.items()}
-        rows = self._home(rows)
-        if self.on_cuda:
-            torch.cuda.synchronize(self.device)
+        parts, rows = self._home(self.inputs, rows)
         self.tape.latest = state.of_parts(parts, **ahead.counts)
         return self.tape.latest, rows
 
-    def _home(self, x: Tensor) -> Tensor:
-        """A copy on the processor, on its way."""
-        return torch.empty_like(x, device="cpu", pin_memory=self.on_cuda).copy_(x, non_blocking=True)
+    def _home(self, parts: dict[str, Tensor], rows: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Copies on the processor."""
 
-    def _send(self, n: int) -> None:
-        """Carries over what was drawn for so many iterations; the next ones may be drawn meanwhile."""
+        def back(x: Tensor) -> Tensor:
+            return torch.empty_like(x, device="cpu", pin_memory=self.on_cuda).copy_(x, non_blocking=True)
+
+        parts, rows = {name: back(x) for name, x in parts.items()}, back(rows)
+        if self.on_cuda:
+            torch.cuda.synchronize(self.device)
+        return parts, rows
+
+    def _free(self) -> None:
+        """Waits until what was staged has left."""
         if self.sent:
             self.sent.synchronize()
-        self.staged[:n] = self.drawn[:n]
+
+    def _send(self, n: int) -> None:
+        """Carries over what is staged for so many iterations; the next ones may be drawn meanwhile."""
         self.come[:n].copy_(self.staged[:n], non_blocking=True)
         if self.on_cuda:
             self.sent = torch.cuda.Event()
@@ -146,12 +150,15 @@ class Graph(Loop):
                 lambda x, values=values: next(values) if isinstance(x, Number) else x, (made.args, made.options)
             )
             self.calls[at] = replace(made, args=args, options=options)
+        self.capture()
+        self.baked = baked
+
+    def capture(self) -> None:
+        """Makes a graph of an iteration as it is now. Inputs stay what they are."""
         before = {name: x.clone() for name, x in self.inputs.items()}
-        captures = self.steady and self.on_cuda
-        self.replay = captured(self._iterate) if captures else self._iterate
+        self.replay = captured(self._iterate) if self.on_cuda else self._iterate
         for name, x in before.items():
             self.inputs[name].copy_(x)
-        self.baked = baked
 
     def _iterate(self) -> None:
         for one in self.calls:

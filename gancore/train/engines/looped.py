@@ -175,8 +175,12 @@ class Loop:
             return None
         if self.foresight is None or self.foresight[0] is not config:
             self.foresight = config, self.tape.foresight(config), leaves_of(config)
+        return self.from_leaves(self.leaves(state), n)
+
+    def from_leaves(self, leaves: list[float], n: int) -> Ahead:
+        """What comes of up to `n` iterations that begin with these, which are changed on the way."""
         foresight, ways = self.foresight[1], tuple(self.tape.book.ways.values())
-        leaves, at = self.leaves(state), self.tape.leaves.index
+        at = self.tape.leaves.index
         following = [at(name) for name in self.tape.following]
         w, m, numbers = len(ways), len(self.tape.numbers), []
         for _ in range(n):

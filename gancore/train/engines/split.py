@@ -59,6 +59,11 @@ def carried(
     return found
 
 
+def long(carried: dict[int, tuple[Tensor, int]]) -> int:
+    """How many bytes a row has."""
+    return max((at + bytes_of.numel() for bytes_of, at in carried.values()), default=0)
+
+
 def as_bytes(x: Tensor) -> Tensor:
     """All of a tensor's storage."""
     storage = x.untyped_storage()
@@ -70,8 +75,7 @@ class Elsewhere:
 
     def __init__(self, device: torch.device, carried: dict[int, tuple[Tensor, int]]):
         self.device, self.copies = device, {}
-        size = max((at + bytes_of.numel() for bytes_of, at in carried.values()), default=0)
-        self.row = torch.zeros(size, dtype=torch.uint8, device=device)
+        self.row = torch.zeros(long(carried), dtype=torch.uint8, device=device)
         for where, (_, at) in carried.items():
             self.copies[where] = self.row.untyped_storage(), at
 

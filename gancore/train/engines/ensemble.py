@@ -1,0 +1,296 @@
+"""Several states of one game in one batch: of every tensor on the device, one for each member.
+
+What a member draws is drawn as if it played alone; operations are `torch.vmap`'s. Numbers that can change lie in tensors and
+come with what was drawn, so that they may differ from member to member and with every iteration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_flatten, tree_unflatten
+
+from gancore.config import Config
+from gancore.train.engines.graph import AHEAD, Graph, multiplies_in
+from gancore.train.engines.looped import Ahead
+from gancore.train.engines.numbers import Number
+from gancore.train.engines.plan import made
+from gancore.train.engines.split import LINE, as_bytes, long
+from gancore.train.engines.tape import Step, Untaped, aten, place
+from gancore.train.engines.taping import Taped, leaves_of
+from gancore.train.state import State
+
+# What operations do that are given a number, said with a tensor of one number.
+SAID: dict = {
+    aten.add.Tensor: lambda x, y, alpha=1: x + alpha * y,
+    aten.sub.Tensor: lambda x, y, alpha=1: x - alpha * y,
+    aten.add_.Tensor: lambda x, y, alpha=1: x.add_(alpha * y),
+    aten.mul.Scalar: lambda x, y: x * y,
+    aten.div.Scalar: lambda x, y: x / y,
+    aten.fill_.Scalar: lambda x, value: x.copy_(value.expand_as(x)),
+    aten.lerp.Scalar: lambda x, y, weight: torch.lerp(x, y, weight),
+    aten.addcmul.default: lambda x, y, z, value=1: x + value * (y * z),
+    aten.addcdiv.default: lambda x, y, z, value=1: x + value * (y / z),
+    aten.clamp.default: lambda x, min=None, max=None: clamped(x, min, max),
+    aten.clamp_min.default: lambda x, min: clamped(x, min, None),
+}
+ADAM = aten._fused_adam_.default
+ADAM_KNOBS = ("beta1", "beta2", "eps", "weight_decay")  # which the kernel takes as they are when it is captured
+
+
+def clamped(x: Tensor, least: Tensor | float | None, most: Tensor | float | None) -> Tensor:
+    """Between two numbers or tensors of one."""
+
+    def whole(bound):
+        return bound if bound is None or isinstance(bound, Tensor) else torch.full_like(x, bound)
+
+    return torch.clamp(x, whole(least), whole(most))
+
+
+class EnsembleGraph(Graph):
+    """A tape whose device half is played for all members at once, as one CUDA graph."""
+
+    def __init__(self, tape: Taped, only: Config | None, members: int, where: torch.device, precision: str):
+        """`only` is the one config that the tape holds for, whatever its seed, if its numbers are fixed."""
+        self.members = members
+        self.latest: list[State | None] = [None] * members  # what each was left with
+        self.sights: list[tuple | None] = [None] * members  # as `foresight`, for each
+        self.way: tuple | None = None  # what the graph was captured with
+        super().__init__(tape, only, where, precision)
+
+    @property
+    def told(self) -> str:
+        one = "CUDA graph" if self.on_cuda else "in halves"
+        return f"{one}, {self.members} runs in one batch" if self.members > 1 else one
+
+    def foresee_all(self, configs: Sequence[Config], states: Sequence[State], n: int) -> list[Ahead] | None:
+        """What each member is given in the next iterations, `n` at most, of each as many; None if one goes another way."""
+        known: dict[tuple, Ahead] = {}  # members that differ in their seeds alone are given the same
+        found = []
+        for at, (config, state) in enumerate(zip(configs, states)):
+            if not self.fits(state) or (self.only and replace(config, seed=self.only.seed) != self.only):
+                return None
+            if self.sights[at] is None or self.sights[at][0] is not config:
+                self.sights[at] = config, self.tape.foresight(config), leaves_of(config)
+            self.foresight = self.sights[at]
+            leaves = self.leaves(state)
+            key = (config.schedule, *leaves)
+            if key not in known:
+                known[key] = self.from_leaves(leaves, n)
+            if not known[key]:
+                return None
+            found.append(known[key])
+        least = min(len(ahead.numbers) for ahead in found)
+        return found if least == n else self.foresee_all(configs, states, least)
+
+    def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
+        """Goes on with the only member."""
+        states, rows = self.play_all([state], [ahead])
+        return states[0], rows[0]
+
+    def play_all(self, states: Sequence[State], aheads: Sequence[Ahead]) -> tuple[list[State], Tensor]:
+        """Goes on with all members for as many iterations as were foreseen, of each as many. Rows are (members, n, 6)."""
+        n = len(aheads[0].numbers)
+        numbers = np.array([ahead.numbers for ahead in aheads]).reshape(self.members, n, len(self.columns))
+        if self.on_cuda:
+            multiplies_in(self.precision)
+        rows = torch.empty(n, *self.seen.shape, device=self.device)
+        with torch.no_grad():
+            self._put(states)
+            self._way(numbers)
+            for start in range(0, n, AHEAD):
+                count = min(AHEAD, n - start)
+                self._free()
+                for at, (state, ahead) in enumerate(zip(states, aheads)):
+                    self._draw(at, state, ahead.numbers[start : start + count])
+                self.staged[:count, :, self.drawn.shape[1] :].view(torch.float32)[..., : numbers.shape[2]] = (
+                    torch.from_numpy(numbers[:, start : start + count]).transpose(0, 1)
+                )
+                self._send(count)
+                for i in range(count):
+                    self.row.copy_(self.come[i])
+                    self.replay()
+                    rows[start + i].copy_(self.seen)
+        parts, rows = self._home(self.inputs, rows)
+        self.latest = [
+            state.of_parts({name: x[at] for name, x in parts.items()}, **ahead.counts)
+            for at, (state, ahead) in enumerate(zip(states, aheads))
+        ]
+        return self.latest, rows.transpose(0, 1)
+
+    def _put(self, states: Sequence[State]) -> None:
+        """The states of those who do not go on from where they were left."""
+        for at, state in enumerate(states):
+            if state is not self.latest[at]:
+                for name, x in state.parts().items():
+                    self.inputs[name][at].copy_(x)
+
+    def _draw(self, at: int, state: State, numbers: list[list[float]]) -> None:
+        """What a member draws in these iterations."""
+        streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
+        self.run(streams, numbers, self.seen[at], len(numbers))
+        self.staged[: len(numbers), at, : self.drawn.shape[1]] = self.drawn[: len(numbers)]
+
+    def _way(self, numbers: np.ndarray) -> None:
+        """Captures anew if what the graph holds is another than these numbers (members, n, columns) want."""
+        alike = bool((numbers == numbers[:1]).all())
+        way = alike, numbers[:, 0, self.held].tobytes()
+        if way != self.way:
+            self.alike, self.holding = alike, numbers[:, 0]
+            self.capture()
+            self.way = way
+
+    # -- what lies on the device -------------------------------------------------------------------------------
+
+    def _lay(self, rest: list[Step], over: dict[int, tuple[Tensor, int]]) -> None:
+        self.steps, drawn = rest, long(over)
+        self.columns = {number.formula: at for at, number in enumerate(self.tape.numbers)}
+        self.held = self._of_adam()
+        end = -(-drawn // LINE) * LINE
+        self.drawn = torch.empty(AHEAD, end, dtype=torch.uint8)
+        size = end + -(-4 * len(self.columns) // LINE) * LINE
+        self.row = torch.zeros(self.members, size, dtype=torch.uint8, device=self.device)
+        self.flow = self.row[:, end:].view(torch.float32)
+        moving = {place(x) for x in self.tape.inputs.values()} | {place(x) for step in rest for x in made(step)}
+        self.lying = _Lying(self.device, self.members, moving)
+        for where, (_, at) in over.items():
+            self.lying.rooms[where] = self.row.untyped_storage(), at, size
+        self.inputs = {name: self.lying(x)[0] for name, x in self.tape.inputs.items()}
+        self.seen = torch.zeros(self.members, len(self.tape.seen), device=self.device)
+
+    def _of_adam(self) -> list[int]:
+        """Columns of the numbers that Adam's kernel holds on to: knobs, which no iteration changes."""
+        held = set()
+        for step in self.steps:
+            for name in ADAM_KNOBS if step.run is ADAM else ():
+                if isinstance(number := step.options[name], Number):
+                    if number.formula not in self.tape.leaves:
+                        raise Untaped(f"Adam's {name} changes with every iteration")
+                    held.add(self.columns[number.formula])
+        return sorted(held)
+
+    # -- an iteration -------------------------------------------------------------------------------------------
+
+    def _iterate(self) -> None:
+        for step in self.steps:
+            self._adam(step) if step.run is ADAM else self._perform(step)
+        for name, x in self.tape.outputs.items():
+            if place(x) != place(self.tape.inputs[name]):
+                self.inputs[name].copy_(self.lying(x)[0])
+        self.seen.copy_(self.lying(self.tape.seen)[0])
+        self.lying.results.clear()
+
+    def _perform(self, step: Step) -> None:
+        """One operation for all members."""
+        leaves, spec = tree_flatten((step.args, step.options))
+        given = {at: found for at, x in enumerate(leaves) if (found := self._given(x)) is not None}
+        leaves = [self.device if isinstance(x, torch.device) else x for x in leaves]
+
+        def once(*tensors: Tensor) -> tuple[Tensor, ...]:
+            args, options = tree_unflatten(filled(leaves, zip(given, tensors)), spec)
+            result = said(step)(*args, **options)
+            every = result if isinstance(result, (tuple, list)) else (result,)
+            return tuple(x for x, wanted in zip(every, step.made) if wanted is not None) if step.fresh else ()
+
+        dims = tuple(0 if each else None for _, each in given.values())
+        tensors = [x for x, _ in given.values()]
+        if 0 in dims:
+            results = torch.vmap(once, dims, randomness="error")(*tensors)
+        else:
+            results = [x.expand(self.members, *x.shape) for x in once(*tensors)]
+        for x, result in zip(made(step) if step.fresh else (), results):
+            self.lying.lay(x, result)
+
+    def _given(self, x) -> tuple[Tensor, bool] | None:
+        """What stands for a tensor or a number, and whether each member has its own; None for anything else."""
+        if isinstance(x, Number):
+            return self.flow[:, self.columns[x.formula]], True
+        return self.lying(x) if isinstance(x, Tensor) else None
+
+    def _adam(self, step: Step) -> None:
+        """Adam's kernel takes many tensors in one call, but one rate: members with other numbers have a call each."""
+        lists = [[self.lying(x)[0] for x in tensors] for tensors in step.args]
+        together = [range(self.members)] if self.alike else [[at] for at in range(self.members)]
+        for some in together:
+            knobs = {name: self._knob(step.options[name], some[0]) for name in (*ADAM_KNOBS, "lr")}
+            knobs["lr"] = self._rate(step.options["lr"], some[0])
+            rest = {name: x for name, x in step.options.items() if name not in knobs}
+            aten._fused_adam_.tensor_lr(*([x[at] for x in one for at in some] for one in lists), **knobs, **rest)
+
+    def _knob(self, x: float, at: int) -> float:
+        return float(self.holding[at, self.columns[x.formula]]) if isinstance(x, Number) else x
+
+    def _rate(self, x: float, at: int) -> Tensor:
+        return self.flow[at, self.columns[x.formula]] if isinstance(x, Number) else torch.full((), x, device=self.device)
+
+
+def said(step: Step) -> Callable:
+    """What a step does, for numbers that have become tensors.
+
+    Raises:
+        Untaped: nobody has said it yet.
+    """
+    arguments = {a.name: str(a.type) for a in step.run._schema.arguments}
+    given = dict(zip(arguments, step.args)) | step.options
+    if not any(isinstance(x, Number) and arguments[name] != "Tensor" for name, x in given.items()):
+        return step.run
+    if step.run not in SAID:
+        raise Untaped(f"{step.run._opname} is given a number that can change")
+    return SAID[step.run]
+
+
+def filled(leaves: list, others) -> list:
+    """The same list with others at some places."""
+    leaves = list(leaves)
+    for at, x in others:
+        leaves[at] = x
+    return leaves
+
+
+Lies = tuple[torch.UntypedStorage, int, int]  # a storage on the device, the first byte, bytes to the next member's
+
+
+class _Lying:
+    """Where the storages of a tape lie on a device: of what moves one a member, of what stands still one for all."""
+
+    def __init__(self, device: torch.device, members: int, moving: set[int]):
+        self.device, self.members, self.moving = device, members, moving
+        self.rooms: dict[int, Lies] = {}  # of what is there from iteration to iteration
+        self.results: dict[int, Lies] = {}  # of what was made in this one
+        self.still: dict[int, Tensor] = {}  # bytes
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, bool]:
+        """A tensor there, (members, *shape) if each member has its own, and whether it has."""
+        where, size, view = place(x), x.element_size(), torch.empty(0, dtype=x.dtype, device=self.device)
+        if where not in self.moving and where not in self.rooms:
+            if where not in self.still:
+                self.still[where] = as_bytes(x).to(self.device, copy=True)
+            return view.set_(self.still[where].untyped_storage(), x.storage_offset(), x.shape, x.stride()), False
+        storage, first, far = self.results.get(where) or self.rooms.get(where) or self._room(x)
+        at, strides = x.storage_offset() + first // size, (far // size, *x.stride())
+        return view.set_(storage, at, (self.members, *x.shape), strides), True
+
+    def _room(self, x: Tensor) -> Lies:
+        """Room for a storage, of each member as it is on the tape."""
+        bytes_of = as_bytes(x).to(self.device)
+        room = torch.zeros(self.members, -(-len(bytes_of) // LINE) * LINE, dtype=torch.uint8, device=self.device)
+        room[:, : len(bytes_of)] = bytes_of
+        self.rooms[place(x)] = room.untyped_storage(), 0, room.shape[1]
+        return self.rooms[place(x)]
+
+    def lay(self, x: Tensor, result: Tensor) -> None:
+        """Says that this was made of a tensor of the tape, for each member: where it is, if it lies there as on the tape."""
+        size = x.element_size()
+        steps, wanted = ([s for s, n in zip(y, x.shape) if n > 1] for y in (result.stride()[1:], x.stride()))
+        if steps == wanted and result.dtype is x.dtype and result.stride(0) >= x.numel():
+            first, far = size * (result.storage_offset() - x.storage_offset()), size * result.stride(0)
+        else:
+            first, far = 0, x.untyped_storage().nbytes()
+            room = torch.empty(self.members * far // size, dtype=x.dtype, device=self.device)
+            shape, strides = (self.members, *x.shape), (far // size, *x.stride())
+            result = room.as_strided(shape, strides, x.storage_offset()).copy_(result)
+        self.results[place(x)] = result.untyped_storage(), first, far
