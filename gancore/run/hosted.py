@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 
+from torch import Tensor
+
 from gancore.catalog import BadKnob
 from gancore.game.data.download import DownloadFailed
 from gancore.game.data.idx import BadFile
@@ -27,6 +29,7 @@ from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
 from gancore.run.telling import Telling
 from gancore.run.turn import Turn
+from gancore.train.ensemble import alone
 from gancore.train.trainer import Diverged, Trainer, together
 
 ALL_THE_SAME = "Or press Play to train on all the same: without room it is not recorded from here on."
@@ -212,28 +215,49 @@ class Hosted:
         most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)
         return self.turn.iterations(self.pace.speed, most)
 
-    def move(self) -> bool:
-        """Plays one slice; False if there was nothing to do."""
-        start = time.thread_time()
+    @property
+    def free(self) -> bool:
+        """Whether this run plays as fast as it can."""
+        return self.state == "playing" and not self.pace.speed and time.perf_counter() >= self.leash[1]
+
+    def begin(self) -> int:
+        """What was planned for now, before a slice: how many iterations that may have."""
         if self.state == "playing":
             self._follow_script()
-        n = self.due()
+        return self.due()
+
+    def move(self) -> bool:
+        """Plays one slice; False if there was nothing to do."""
+        start, n = time.thread_time(), self.begin()
         if n:
             before = time.perf_counter()
             self._guarded(lambda: self._advance(n))
-            spent = time.perf_counter() - before
-            self.seconds_played += spent
-            self.turn.took(n, spent)
-            self._guarded(self._look_back)
-            if self.state == "playing":
-                self._follow_script()
+            self._played(n, time.perf_counter() - before)
+        self.end(time.thread_time() - start)
+        return n > 0
+
+    def took(self, outcome: Tensor | Diverged, first: int, seconds: float, spent: float):
+        """What came of a slice that others played, from iteration `first` on, in so many seconds of the processor and by the clock."""
+        self._guarded(lambda: self._tell(outcome, first, seconds))
+        self._played(max(1, self.trainer.iteration + 1 - first), spent)
+        self.end(seconds)
+
+    def _played(self, n: int, spent: float):
+        self.seconds_played += spent
+        self.turn.took(n, spent)
+        self._guarded(self._look_back)
+        if self.state == "playing":
+            self._follow_script()
+
+    def end(self, seconds: float):
+        """What comes after a slice, for which the processor was had so long."""
+        start = time.thread_time()
         self._guarded(self._keep)
         if self.state == "playing" and self.pace.until and self.trainer.iteration >= self.pace.until:
             self.state, self.detail = "finished", f"Stopped after {self.pace.until:,} iterations, as asked."
             self._guarded(self._rest)
             self.beat.ask()
-        self.used += time.thread_time() - start
-        return n > 0
+        self.used += seconds + time.thread_time() - start
 
     def idle(self) -> float:
         """Seconds for which a run that did not move will have nothing to do."""
@@ -241,19 +265,19 @@ class Hosted:
 
     def _advance(self, n: int):
         first, began = self.trainer.iteration + 1, time.thread_time()
-        try:
-            rows = self.trainer.advance(n)
-        except Diverged as error:
-            self._tell_scalars(error.rows, first, began)
-            raise
-        self._tell_scalars(rows, first, began)
+        outcome = alone(self.trainer, n)
+        self._tell(outcome, first, time.thread_time() - began)
 
-    def _tell_scalars(self, rows, first: int, began: float):
+    def _tell(self, outcome: Tensor | Diverged, first: int, seconds: float):
+        """Says what was played. Raises what stopped it, if something did."""
+        rows = outcome.rows if isinstance(outcome, Diverged) else outcome
         if len(rows):
-            block, seconds = rows.numpy(), time.thread_time() - began
+            block = rows.numpy()
             self.observer.history.append(block, first)
             if self.keeping:
                 self.keeping.rows(first, block, seconds)
+        if isinstance(outcome, Diverged):
+            raise outcome
 
     def _look_back(self, resting: bool = False):
         """A frame for looking back, where nobody looks now."""

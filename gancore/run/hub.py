@@ -23,6 +23,7 @@ from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
+from gancore.train.engines import asked
 from gancore.train.engines.hands import cores
 
 REST = 10.0  # Seconds without a watcher after which a playing run pauses.
@@ -61,12 +62,16 @@ class Hub:
         fork: list | None = None,
         owner: str = "",
         facts: dict[str, str] | None = None,
+        beside: Session | None = None,
     ) -> Session:
-        """A new run, paused: untrained, or with a `fork`, [path, iteration], where that recording was then."""
+        """A new run, paused: untrained, or with a `fork`, [path, iteration], where that recording was then.
+
+        On a CUDA device it is played by the worker of the run `beside` it, so that both can be played in one batch.
+        """
         session = Session(self, self.folder, config, pace or Pace(), changes or [], fork, owner, facts)
         with self.lock:
             self.sessions[session.id] = session
-        self.pool.place(session.id)
+        self.pool.place(session.id, beside.id if beside and asked() == "cuda" else "")
         self.pool.send(session.order())
         return session
 

@@ -96,13 +96,20 @@ class LocalPool:
         """Waits until a worker takes orders at once, at most so many seconds. False if none does."""
         return self._warm.wait(timeout)
 
-    def place(self, run: str) -> None:
-        """Gives a run to the worker that hosts the fewest, unless it has one. One that is not warm yet counts as busy."""
+    def place(self, run: str, beside: str = "") -> None:
+        """Gives a run to the worker that hosts the fewest, or to that of a run beside which it is to be, unless it has one.
+
+        A worker that is not warm yet counts as busy.
+        """
         with self._lock:
-            if not self.host(run):
-                if len(self.workers) < self.size and all(worker.runs for worker in self.workers):
-                    self.workers.append(self._start())
-                min(self.workers, key=lambda w: (max(len(w.runs), not w.warm), not w.warm)).runs.add(run)
+            if self.host(run):
+                return
+            if there := self.host(beside):
+                there.runs.add(run)
+                return
+            if len(self.workers) < self.size and all(worker.runs for worker in self.workers):
+                self.workers.append(self._start())
+            min(self.workers, key=lambda w: (max(len(w.runs), not w.warm), not w.warm)).runs.add(run)
 
     def send(self, message: Any) -> None:
         """Sends an order to the worker that hosts its run."""

@@ -19,6 +19,7 @@ import torch
 from gancore.config import Config
 from gancore.observe.observer import Observer
 from gancore.run import messages
+from gancore.run.company import Company
 from gancore.run.hosted import Hosted
 from gancore.run.memory import give_back, share
 from gancore.run.turn import IDLE, SLICE
@@ -34,6 +35,7 @@ class Worker:
     def __init__(self, inbox: queue.SimpleQueue, tell):
         self.inbox, self.tell = inbox, tell
         self.runs: dict[str, Hosted] = {}
+        self.company = Company()
         self.share = 0.0  # Processor seconds that a run may have had to be moved now.
         self.tidied = time.monotonic()
 
@@ -54,13 +56,13 @@ class Worker:
         playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
         self.share = min(playing, default=self.share - SLICE) + SLICE
         self.tidy()
-        busy = False
+        busy, moved = False, set()
         for run in list(self.runs.values()):
             if self.runs.get(run.run) is not run:
                 continue  # Closed or started anew while another one moved.
             if not run.ready():
                 run.used = self.share
-            elif (run.state == "playing" and run.used > self.share) or run.move():  # move
+            elif (run.state == "playing" and run.used > self.share) or self.move(run, moved):  # move
                 busy = True
             else:
                 run.used = self.share  # Who has nothing to do saves nothing up.
@@ -69,10 +71,21 @@ class Worker:
             self.report(run)  # look, tell
         return busy or self.listen(wait=min((run.idle() for run in self.runs.values()), default=IDLE))
 
+    def move(self, run: Hosted, moved: set[str]) -> bool:
+        """Plays a slice of a run, and of those in whose company it is; False if there was nothing to do."""
+        if run.run in moved:
+            return True
+        runs = self.company.of(run, self.runs.values())
+        if len(runs) == 1:
+            return run.move()
+        moved.update(one.run for one in runs)
+        return self.company.move(runs)
+
     def tidy(self) -> None:
         """Every few seconds hands back what loading, tracing and large looks have left free."""
         if time.monotonic() - self.tidied > TIDY:
             give_back()
+            self.company.keep(self.runs.values())
             self.tidied = time.monotonic()
 
     def listen(self, wait: float = 0.0) -> bool:

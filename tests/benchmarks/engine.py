@@ -28,6 +28,7 @@ from gancore.config import Config
 from gancore.train.engines import hands
 from gancore.train.engines.compiling import kernels
 from gancore.train.engines.proving import threads as torch_threads
+from gancore.train.ensemble import Ensemble
 from gancore.train.trainer import Trainer
 from tests.benchmarks.games import GAMES, HALF, game
 from tests.benchmarks.matmuls import Matmuls, square
@@ -162,10 +163,35 @@ def on_cuda(name: str, rounds: int, seconds: float) -> str:
 
 
 def cuda_table(names: list[str], rounds: int, seconds: float) -> None:
-    print(f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}, torch {torch.__version__}")
+    print(
+        f"\nby the clock, on this machine's processor and on its {torch.cuda.get_device_name()}, torch {torch.__version__}"
+    )
     print(f"{'game':20}{'ours here':>12}{'plain there':>12}{'ours there':>12}{'× plain':>10}{'ready':>8}   played by")
     for name in names:
         print(on_cuda(name, rounds, seconds), flush=True)
+    print(f"\n{SEEDS} seeds there: iterations/s of all together, one seed after another or in one batch")
+    print(f"{'game':20}{'plain':>12}{'ours':>12}{'one batch':>12}{'× plain':>10}{'× ours':>10}{'ready':>8}   played by")
+    for name in names:
+        print(seeds_on_cuda(name, rounds, seconds), flush=True)
+
+
+def seeds_on_cuda(name: str, rounds: int, seconds: float) -> str:
+    """A line of that machine's second table: iterations of all seeds together, a second."""
+    config = game(name)
+    source = config.data.open()
+    os.environ["GANSCOPE_DEVICE"] = "cuda"
+    one = Trainer(config, source)
+    plain = PlainLoop(Trainer(config, source, engine="eager").game, config, "cuda")
+    ensemble = Ensemble([Trainer(config.with_("seed", seed), source) for seed in range(SEEDS)])
+    began = time.perf_counter()
+    ensemble.advance(1)
+    ready = time.perf_counter() - began
+    ways = {"plain": plain.advance, "ours": one.advance, "together": ensemble.advance}
+    seen = in_turns({way: partial(rate, act, clock=waited) for way, act in ways.items()}, rounds, seconds)
+    seen["together"] = [SEEDS * each for each in seen["together"]]
+    cells = f"{name:20}" + "".join(f"{statistics.median(rates):12,.1f}" for rates in seen.values())
+    cells += "".join(f"{over(seen['together'], seen[way]):10.2f}" for way in ("plain", "ours"))
+    return f"{cells}{ready:8.2f}   {ensemble.refused or ensemble.trainers[0].engine.told}"
 
 
 def waited() -> float:

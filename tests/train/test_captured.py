@@ -5,8 +5,8 @@ import torch
 
 from gancore.config import Config
 from gancore.train.engines import usual
-from gancore.train.engines.graph import AHEAD
 from gancore.train.engines.numbers import Book
+from gancore.train.engines.passage import AHEAD
 from gancore.train.engines.plan import needed
 from gancore.train.engines.split import halves
 from gancore.train.engines.tape import Recorder, Untaped, place
@@ -26,7 +26,7 @@ def same(one: Trainer, other: Trainer) -> bool:
 def test_in_halves_it_is_the_plain_engine_bit_for_bit(settings):
     config = Config.from_flat(settings)
     plain, halved = Trainer(config, engine="eager"), Trainer(config, engine="captured")
-    cuts = (1, 2, AHEAD + 3, 14)
+    cuts = (1, 2, 3 * AHEAD + 3, 14)
     assert torch.equal(plain.advance(sum(cuts)), torch.cat([halved.advance(n) for n in cuts]))
     assert same(plain, halved)
     assert halved.engine.told == "in halves"

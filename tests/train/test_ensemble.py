@@ -4,13 +4,16 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.train.engines.graph import AHEAD
+from gancore.train.engines.passage import AHEAD
 from gancore.train.ensemble import Ensemble, kin
 from gancore.train.trainer import Diverged, Trainer
 from tests.train.small import RULES, SMALL
 
 PICTURES = {"data": "digits", "g": "dcgan", "d": "dcgan", "g.channels": 4, "d.channels": 4, "batch": 16}
-ROUGH = ({"precision": "bfloat16"}, {"d": "maxout"})  # a last bit decides which of two sums is the larger, or how one is rounded
+ROUGH = (
+    {"precision": "bfloat16"},
+    {"d": "maxout"},
+)  # a last bit decides which of two sums is the larger, or how one is rounded
 SMOOTH = [rules for rules in RULES if rules not in ROUGH]
 
 
@@ -66,7 +69,7 @@ def test_where_a_last_bit_decides_the_first_iterations_are(rules):
 
 def test_long_blocks_are_as_short_ones():
     batch, apart = members(SMALL, "captured"), members(SMALL, "eager")
-    ensemble, n = Ensemble(batch), AHEAD + 9
+    ensemble, n = Ensemble(batch), 3 * AHEAD + 9
     same(torch.cat([together(ensemble, k) for k in (1, n, 2)], 1), apart, n + 3, batch)
 
 

@@ -79,9 +79,10 @@ class Sweeping:
         self.sweep, self._hub, self._lock = sweep, hub, threading.Lock()
         self.grid = grid(sweep.until)
         pace = Pace(fps=max(1, min(4, LOOKS[sweep.base.data.page] // len(sweep.values))), until=sweep.until)
-        self.runs: tuple[Session, ...] = tuple(
-            hub.open(config, pace, owner=owner, facts=sweep.facts(at)) for at, config in enumerate(sweep.configs)
-        )
+        runs: list[Session] = []
+        for at, config in enumerate(sweep.configs):
+            runs.append(hub.open(config, pace, owner=owner, facts=sweep.facts(at), beside=runs[0] if runs else None))
+        self.runs = tuple(runs)
         self._tokens = [run.subscribe(lambda: None, ttl=TTL) for run in self.runs]
         self._read: dict[Path, Thinned] = {}
         self._paces: deque[tuple[float, int]] = deque()

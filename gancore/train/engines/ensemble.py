@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from gancore.config import Config
-from gancore.train.engines.graph import AHEAD, Graph, multiplies_in
+from gancore.train.engines.graph import Graph, multiplies_in
 from gancore.train.engines.looped import Ahead
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import made
@@ -102,17 +102,11 @@ class EnsembleGraph(Graph):
         with torch.no_grad():
             self._put(states)
             self._way(numbers)
-            for start in range(0, n, AHEAD):
-                count = min(AHEAD, n - start)
-                self._free()
-                for at, (state, ahead) in enumerate(zip(states, aheads)):
-                    self._draw(at, state, ahead.numbers[start : start + count])
-                self.staged[:count, :, self.drawn.shape[1] :].view(torch.float32)[..., : numbers.shape[2]] = (
-                    torch.from_numpy(numbers[:, start : start + count]).transpose(0, 1)
-                )
-                self._send(count)
-                for i in range(count):
-                    self.row.copy_(self.come[i])
+            beside = torch.from_numpy(numbers.astype(np.float32)).transpose(0, 1)
+            streams = [self.streams(state, at) for at, state in enumerate(states)]
+            for start, come in self.passage.rows(streams, [ahead.numbers for ahead in aheads], beside):
+                for i, row in enumerate(come):
+                    self.row.copy_(row)
                     self.replay()
                     rows[start + i].copy_(self.seen)
         parts, rows = self._home(self.inputs, rows)
@@ -128,12 +122,6 @@ class EnsembleGraph(Graph):
             if state is not self.latest[at]:
                 for name, x in state.parts().items():
                     self.inputs[name][at].copy_(x)
-
-    def _draw(self, at: int, state: State, numbers: list[list[float]]) -> None:
-        """What a member draws in these iterations."""
-        streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
-        self.run(streams, numbers, self.seen[at], len(numbers))
-        self.staged[: len(numbers), at, : self.drawn.shape[1]] = self.drawn[: len(numbers)]
 
     def _way(self, numbers: np.ndarray) -> None:
         """Captures anew if what the graph holds is another than these numbers (members, n, columns) want."""
@@ -151,7 +139,6 @@ class EnsembleGraph(Graph):
         self.columns = {number.formula: at for at, number in enumerate(self.tape.numbers)}
         self.held = self._of_adam()
         end = -(-drawn // LINE) * LINE
-        self.drawn = torch.empty(AHEAD, end, dtype=torch.uint8)
         size = end + -(-4 * len(self.columns) // LINE) * LINE
         self.row = torch.zeros(self.members, size, dtype=torch.uint8, device=self.device)
         self.flow = self.row[:, end:].view(torch.float32)
@@ -225,7 +212,9 @@ class EnsembleGraph(Graph):
         return float(self.holding[at, self.columns[x.formula]]) if isinstance(x, Number) else x
 
     def _rate(self, x: float, at: int) -> Tensor:
-        return self.flow[at, self.columns[x.formula]] if isinstance(x, Number) else torch.full((), x, device=self.device)
+        return (
+            self.flow[at, self.columns[x.formula]] if isinstance(x, Number) else torch.full((), x, device=self.device)
+        )
 
 
 def said(step: Step) -> Callable:

@@ -12,14 +12,14 @@ from torch.utils._pytree import tree_leaves, tree_map
 from gancore.config import Config
 from gancore.train.engines.looped import Ahead, Loop
 from gancore.train.engines.numbers import Number
+from gancore.train.engines.passage import Passage, block
 from gancore.train.engines.plan import Call, Filled, call, perform
 from gancore.train.engines.scripted import Script
-from gancore.train.engines.split import Elsewhere, carried, halves, long
+from gancore.train.engines.split import LINE, Elsewhere, carried, halves, long
 from gancore.train.engines.tape import Reseed, Step, place
 from gancore.train.engines.taping import Taped
 from gancore.train.state import State
 
-AHEAD = 64  # iterations whose chance is carried over at once
 WARM = 3  # iterations before a graph is captured: libraries settle on their kernels
 
 
@@ -29,6 +29,8 @@ class Graph(Loop):
     def __init__(self, tape: Taped, only: Config | None, where: torch.device, precision: str):
         self.device, self.on_cuda, self.precision = where, where.type == "cuda", precision
         super().__init__(tape, only)
+        self.passage = Passage(self.run, self.script, self.drawn, self.row.reshape(-1, self.row.shape[-1]))
+        self.passing: dict[tuple[int, int], torch.Generator] = {}  # that begin anew on the way, each member's own
 
     @property
     def told(self) -> str:
@@ -39,11 +41,8 @@ class Graph(Loop):
         results = [*self.tape.outputs.values(), self.tape.seen]
         drawing, rest = halves(self.tape.steps, {place(x) for x in self.tape.inputs.values()})
         over = carried(drawing, rest, results)
-        self.drawn = torch.empty(AHEAD, long(over), dtype=torch.uint8)
         self._lay(rest, over)
-        self.staged = torch.empty(AHEAD, *self.row.shape, dtype=torch.uint8, pin_memory=self.on_cuda)
-        self.come = self.staged.to(self.device, copy=True)
-        self.sent: torch.cuda.Event | None = None
+        self.drawn = torch.empty(block(self.row.numel()), -(-long(over) // LINE) * LINE, dtype=torch.uint8)
         script = Script(self.tape.numbers)
         for step in drawing:
             script.write(step if isinstance(step, Reseed) else call(step))
@@ -91,24 +90,27 @@ class Graph(Loop):
                 self.inputs[name].copy_(x)
         n = len(ahead.numbers)
         rows = torch.empty(n, len(self.seen), device=self.device)
-        streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
         if self.on_cuda:
             multiplies_in(self.precision)
         with torch.no_grad():
-            for start in range(0, n, AHEAD):
-                numbers = ahead.numbers[start : start + AHEAD]
-                self.run(streams, numbers, self.seen, len(numbers))
-                self._free()
-                self.staged[: len(numbers)] = self.drawn[: len(numbers)]
-                self._send(len(numbers))
-                for i, known in enumerate(numbers):
-                    self._turn(known)
-                    self.row.copy_(self.come[i])
+            for start, come in self.passage.rows([self.streams(state)], [ahead.numbers]):
+                for i, row in enumerate(come):
+                    self._turn(ahead.numbers[start + i])
+                    self.row.copy_(row[0])
                     self.replay()
                     rows[start + i].copy_(self.seen)
         parts, rows = self._home(self.inputs, rows)
         self.tape.latest = state.of_parts(parts, **ahead.counts)
         return self.tape.latest, rows
+
+    def streams(self, state: State, member: int = 0) -> list[torch.Generator]:
+        """What the script draws from: the state's streams, and generators that begin anew on the way."""
+        return [
+            state.streams[self.names[id(g)]]
+            if id(g) in self.names
+            else self.passing.setdefault((member, id(g)), torch.Generator())
+            for g in self.script.generators
+        ]
 
     def _home(self, parts: dict[str, Tensor], rows: Tensor) -> tuple[dict[str, Tensor], Tensor]:
         """Copies on the processor."""
@@ -120,18 +122,6 @@ class Graph(Loop):
         if self.on_cuda:
             torch.cuda.synchronize(self.device)
         return parts, rows
-
-    def _free(self) -> None:
-        """Waits until what was staged has left."""
-        if self.sent:
-            self.sent.synchronize()
-
-    def _send(self, n: int) -> None:
-        """Carries over what is staged for so many iterations; the next ones may be drawn meanwhile."""
-        self.come[:n].copy_(self.staged[:n], non_blocking=True)
-        if self.on_cuda:
-            self.sent = torch.cuda.Event()
-            self.sent.record()
 
     def _turn(self, known: list[float]) -> None:
         """Goes on with these numbers: those in tensors are written there, others make another graph."""

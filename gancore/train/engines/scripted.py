@@ -134,7 +134,7 @@ class Script:
 
 
 def as_function(script: Script) -> Callable[..., None]:
-    """The script as a function, called as f(generators, numbers, rows, n).
+    """The script as a function, called as f(generators, numbers, rows, n), or with tensors that stand for the script's.
 
     Raises:
         Untaped: TorchScript cannot say one of the operations.
@@ -146,9 +146,15 @@ def as_function(script: Script) -> Callable[..., None]:
         except RuntimeError as error:
             raise Untaped("TorchScript does not know one of its operations") from error
 
-    def run(generators: Sequence[Generator], numbers: list[list[float]], rows: Tensor, n: int) -> None:
+    def run(
+        generators: Sequence[Generator],
+        numbers: list[list[float]],
+        rows: Tensor,
+        n: int,
+        tensors: list[Tensor] = script.tensors,
+    ) -> None:
         # Below autograd, whose part was taped: less to do for every operation.
         with torch.no_grad(), torch._C._AutoDispatchBelowAutograd():
-            play(script.tensors, script.lists, list(generators), numbers, rows, n)
+            play(tensors, script.lists, list(generators), numbers, rows, n)
 
     return run
