@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.config import Config
+from gancore.train.engines.draws import drawn
 from gancore.train.engines.looped import Ahead, Loop
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import Call, Filled, call, perform
@@ -54,7 +55,8 @@ class Graph(Loop):
         self._write([there.step(step) for step in rest])
         script = Script(self.tape.numbers)
         for step in drawing:
-            script.write(step if isinstance(step, Reseed) else call(step))
+            made = step if isinstance(step, Reseed) else call(step)
+            script.write(drawn(made) or made)
         for bytes_of, at in over.values():
             script.carry(self.drawn[:, at : at + len(bytes_of)], bytes_of)
         return script
