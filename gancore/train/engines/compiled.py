@@ -10,6 +10,7 @@ from torch import Tensor
 
 from gancore.config import Config
 from gancore.train.engines.compiling import kernels
+from gancore.train.engines.draws import drawn
 from gancore.train.engines.hands import Hands, ladder
 from gancore.train.engines.looped import Ahead, Loop, Looped
 from gancore.train.engines.plan import Call
@@ -47,7 +48,7 @@ class Compiled(Looped):
         """Puts one with kernels in the place of a loop, if it is seen to play alike."""
         state = state.fork()
         for call in loop.calls():
-            written(call) or shareable(call)  # both keep in mind what they find
+            written(call) or drawn(call) or shareable(call)  # all keep in mind what they find
             yield
         faster = StretchedLoop(loop.tape, loop.only)
         faster.hands.settle(len(faster.hands.rungs) - 1)
@@ -77,12 +78,12 @@ class StretchedLoop(Loop):
 
 
 def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch | Shared]:
-    """The same calls, with as many as can be in stretches; of the others, long ones may be shared by threads."""
+    """The same calls, with as many as can be in stretches; of the others, kernels may draw and threads may share long ones."""
     played: list[Call | Reseed | Stretch | Shared] = []
     for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
         if native:
             together, programs = zip(*run)
             played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
         else:
-            played += [Shared(call) if shareable(call) else call for call, _ in run]
+            played += [drawn(call) or (Shared(call) if shareable(call) else call) for call, _ in run]
     return played

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.config import Config
+from gancore.train.engines.draws import drawn
 from gancore.train.engines.looped import Ahead, Loop
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.passage import Passage, block
@@ -45,7 +46,8 @@ class Graph(Loop):
         self.drawn = torch.empty(block(self.row.numel()), -(-long(over) // LINE) * LINE, dtype=torch.uint8)
         script = Script(self.tape.numbers)
         for step in drawing:
-            script.write(step if isinstance(step, Reseed) else call(step))
+            made = step if isinstance(step, Reseed) else call(step)
+            script.write(drawn(made) or made)
         for bytes_of, at in over.values():
             script.carry(self.drawn[:, at : at + len(bytes_of)], bytes_of)
         return script

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
@@ -403,6 +406,87 @@ void stretch(const at::Tensor& program) {
     }
 }
 
+// Chance: the words of a generator's Mersenne twister (ATen/core/MT19937RNGEngine.h), a block at a time, where PyTorch takes one by
+// one. Who draws on finds the generator where PyTorch would have left it.
+
+using Stream = std::optional<at::Generator>;
+
+class Twister {
+public:
+    explicit Twister(const Stream& generator)
+        : owner(at::check_generator<at::CPUGeneratorImpl>(generator)), lock(owner->mutex_), engine(owner->engine()),
+          state(engine.data()) {}
+
+    ~Twister() {
+        engine.set_data(state);
+        owner->set_engine(engine);
+    }
+
+    void words(uint32_t* out, int64_t n) {
+        while (n) {
+            if (state.left_ == 1) twist();  // not before a word is wanted
+            const int64_t some = std::min<int64_t>(n, state.left_ - 1);
+            const uint32_t* from = state.state_.data() + state.next_;
+#pragma GCC ivdep
+            for (int64_t i = 0; i < some; i++) {
+                uint32_t y = from[i];
+                y ^= y >> 11;
+                y ^= y << 7 & 0x9d2c5680;
+                y ^= y << 15 & 0xefc60000;
+                out[i] = y ^ y >> 18;
+            }
+            state.left_ -= some;
+            state.next_ += some;
+            out += some;
+            n -= some;
+        }
+    }
+
+private:
+    at::CPUGeneratorImpl* owner;
+    std::lock_guard<std::mutex> lock;
+    at::mt19937 engine;
+    at::mt19937_data_pod state;
+
+    void twist() {
+        constexpr int N = at::MERSENNE_STATE_N, M = at::MERSENNE_STATE_M;
+        uint32_t* x = state.state_.data();
+        const auto mixed = [](uint32_t u, uint32_t v) {
+            return ((u & at::UMASK) | (v & at::LMASK)) >> 1 ^ (-(v & 1) & at::MATRIX_A);
+        };
+        for (int i = 0; i < N - M; i++) x[i] = x[i + M] ^ mixed(x[i], x[i + 1]);
+        for (int i = N - M; i < N - 1; i++) x[i] = x[i + M - N] ^ mixed(x[i], x[i + 1]);
+        x[N - 1] = x[M - 1] ^ mixed(x[N - 1], x[0]);
+        state.left_ = N + 1;
+        state.next_ = 0;
+    }
+};
+
+template <int W, class F>
+void draw(const at::Tensor& out, const Stream& generator, F f) {  // each number from W words
+    constexpr int SOME = 624;
+    alignas(64) uint32_t words[SOME * W];
+    Twister chance(generator);
+    float* to = out.mutable_data_ptr<float>();
+    for (int64_t left = out.numel(); left > 0; left -= SOME, to += SOME) {
+        const int n = std::min<int64_t>(left, SOME);
+        chance.words(words, n * W);
+#pragma GCC ivdep
+        for (int i = 0; i < n; i++) to[i] = f(words + i * W);
+    }
+}
+
+void bernoulli(const at::Tensor& out, double p, const Stream& generator) {  // 53 bits of two words, below p
+    const int64_t below = std::ceil(std::ldexp(p, 53));
+    draw<2>(out, generator, [=](const uint32_t* w) {
+        return float(int64_t((uint64_t{w[0]} << 32 | w[1]) & ((uint64_t{1} << 53) - 1)) < below);
+    });
+}
+
+void uniform(const at::Tensor& out, const Stream& generator) {  // 24 bits of a word
+    draw<1>(out, generator, [](const uint32_t* w) { return float(int32_t(*w & ((1 << 24) - 1))) * (1.0f / (1 << 24)); });
+}
+
 void hands(int64_t n) { Hands::all().want(n); }
 
 int64_t helped() { return Hands::all().helped(); }
@@ -417,7 +501,14 @@ void shared(bool begins) {  // what comes between two of these PyTorch shares am
 TORCH_LIBRARY(gancore, library) {
     library.def(torch::schema("stretch(Tensor program) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
     library.def(torch::schema("shared(bool begins) -> ()", c10::AliasAnalysisKind::CONSERVATIVE), shared);
+    library.def(
+        torch::schema("bernoulli(Tensor out, float p, Generator? generator) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
+    library.def(torch::schema("uniform(Tensor out, Generator? generator) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
     library.def("hands(int n) -> ()", hands);
     library.def("helped() -> int", helped);
 }
-TORCH_LIBRARY_IMPL(gancore, CPU, library) { library.impl("stretch", stretch); }
+TORCH_LIBRARY_IMPL(gancore, CPU, library) {
+    library.impl("stretch", stretch);
+    library.impl("bernoulli", bernoulli);
+    library.impl("uniform", uniform);
+}

@@ -50,14 +50,20 @@ def bare(value):
 
 def programmed(call: Call) -> list[Words] | None:
     """A call as kernels, if these are what it asks for."""
+    given = asked(call)
+    return None if given is None else WRITERS[call.run](**given)
+
+
+def asked(call: Call) -> dict | None:
+    """All arguments by their names, and `out`; None if one changes from iteration to iteration."""
     arguments = {a.name: a.default_value for a in call.run._schema.arguments}
     arguments |= dict(zip(arguments, call.args)) | call.options
     given = [x for x in arguments.values() if not isinstance(x, Tensor)]
     if any(isinstance(x, Number) or (isinstance(x, Filled) and x.number is not None) for x in given):
-        return None  # it changes from iteration to iteration
+        return None
     named = bare(arguments)
     outs = dict(zip(call.into, call.outs)) if call.into else {"out": named["self"]}
-    return WRITERS[call.run](**(named | {"out": next(iter(outs.values()))}))
+    return named | {"out": next(iter(outs.values()))}
 
 
 def fused(programs: Iterable[list[Words]]) -> Iterator[Words]:
