@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterable, Sequence
 
 from gancore.run.hosted import Hosted
+from gancore.run.turn import SLICE
 from gancore.train.ensemble import Ensemble, kin
 from gancore.train.trainer import Trainer
 
+LONGER = 4  # times as long as one run's is a slice of many at most: what each does after it takes its time
 SETTLED = 0.3  # seconds without a newcomer after which a batch is made: a sweep's runs load one after another
 
 
@@ -29,7 +31,8 @@ class Company:
     def move(self, runs: Sequence[Hosted]) -> bool:
         """Plays a slice of all of them, as long as the shortest may be; False if there was nothing to do."""
         began, common = time.thread_time(), kin(runs[0].trainer)
-        due = [(run, n) for run in runs if (n := run.begin())]
+        slice = SLICE * min(len(runs), LONGER)
+        due = [(run, n) for run in runs if (n := run.begin(slice))]
         due = [(run, n) for run, n in due if kin(run.trainer) == common]  # a planned change may have set one apart
         ensemble = self._ensemble(common, tuple(run.trainer for run, _ in due)) if due else None
         if not ensemble:

@@ -28,7 +28,7 @@ from gancore.run.loading import Loading
 from gancore.run.messages import NewFrame, Open, Status
 from gancore.run.pace import Pace
 from gancore.run.telling import Telling
-from gancore.run.turn import Turn
+from gancore.run.turn import SLICE, Turn
 from gancore.train.ensemble import alone
 from gancore.train.trainer import Diverged, Trainer, together
 
@@ -203,7 +203,7 @@ class Hosted:
 
     # -- moving -------------------------------------------------------------------------------------------------
 
-    def due(self) -> int:
+    def due(self, slice: float = SLICE) -> int:
         """How many iterations this run may play now: what fits a slice, up to the next planned change, within its pace."""
         if self.state != "playing":
             return 0
@@ -213,18 +213,18 @@ class Hosted:
         if time.perf_counter() < self.leash[1]:
             ends.append(self.leash[0])
         most = max(0, min(ends, default=sys.maxsize) - self.trainer.iteration)
-        return self.turn.iterations(self.pace.speed, most)
+        return self.turn.iterations(self.pace.speed, most, slice)
 
     @property
     def free(self) -> bool:
         """Whether this run plays as fast as it can."""
         return self.state == "playing" and not self.pace.speed and time.perf_counter() >= self.leash[1]
 
-    def begin(self) -> int:
-        """What was planned for now, before a slice: how many iterations that may have."""
+    def begin(self, slice: float = SLICE) -> int:
+        """What was planned for now, before a slice of so many seconds: how many iterations that may have."""
         if self.state == "playing":
             self._follow_script()
-        return self.due()
+        return self.due(slice)
 
     def move(self) -> bool:
         """Plays one slice; False if there was nothing to do."""

@@ -20,9 +20,9 @@ class Turn:
         """The first iteration after Play comes at once, however low the speed."""
         self._allowance, self._at = 1.0, time.perf_counter()
 
-    def iterations(self, speed: int, most: int) -> int:
-        """How many to play now, at `speed` a second (0 is unlimited) and `most` at all."""
-        n = min(most, max(1, int(SLICE / self.cost)) if self.cost else 1)
+    def iterations(self, speed: int, most: int, seconds: float = SLICE) -> int:
+        """How many to play now, at `speed` a second (0 is unlimited), for so many seconds and `most` at all."""
+        n = min(most, max(1, int(seconds / self.cost)) if self.cost else 1)
         if speed:
             now = time.perf_counter()
             self._allowance = min(self._allowance + (now - self._at) * speed, max(1.0, speed * SHARE))

@@ -15,7 +15,7 @@ from gancore.train.engines.looped import WAYS, Ahead
 from gancore.train.engines.tape import Untaped
 from gancore.train.engines.taping import Unsettled
 from gancore.train.state import State
-from gancore.train.trainer import Diverged, Trainer, finite
+from gancore.train.trainer import Diverged, Trainer
 
 
 def kin(trainer: Trainer) -> str:
@@ -49,14 +49,13 @@ class Ensemble:
         starts = [trainer.state.fork() for trainer in self.trainers]
         try:
             graph, aheads = self._fitting(n)
-            states, rows = graph.play_all([trainer.state for trainer in self.trainers], aheads)
+            states, rows, sound = graph.play_all([trainer.state for trainer in self.trainers], aheads)
         except Exception:
             for trainer, start in zip(self.trainers, starts):
                 trainer.state = start
             raise
         played = []
-        for trainer, start, state, block in zip(self.trainers, starts, states, rows):
-            good = finite(block) and finite(state.g) and finite(state.d)
+        for trainer, start, state, block, good in zip(self.trainers, starts, states, rows, sound.tolist()):
             trainer.state = state if good else start
             trainer.engine.batch = graph.told
             played.append(block if good else alone(trainer, len(block)))
@@ -75,7 +74,7 @@ class Ensemble:
         aheads = graph.foresee_all(configs, again, 1)
         if not aheads:
             raise Unsettled  # another's way: they are at different places of it
-        rows = graph.play_all(again, aheads)[1]
+        _, rows, _ = graph.play_all(again, aheads)
         for at in (0, -1):
             if not self.trainers[at].engine.near(states[at], rows[at]):
                 raise Untaped("it gives other scalars there")

@@ -115,7 +115,7 @@ class Trainer:
         """`n` iterations, checked once at their end; only if that fails are they played again, one by one, to find where."""
         start = self.state.fork()
         state, rows = self.engine.play(self.state, n)
-        if finite(rows) and finite(state.g) and finite(state.d):
+        if _finite(rows) and _finite(state.g) and _finite(state.d):
             self.state = state
             return rows
         self.state = start
@@ -134,13 +134,13 @@ class Trainer:
 
     def _culprit(self, row: Tensor, state: State) -> str:
         for name, value in zip(SCALARS, row):
-            if name.endswith("loss") and not finite(value):
+            if name.endswith("loss") and not _finite(value):
                 return f"loss of {name[0].upper()}"
         for player, flat in (("D", state.d), ("G", state.g)):
-            if not finite(flat):
+            if not _finite(flat):
                 which = self.game.d if player == "D" else self.game.g
                 return f"weights {player}.{which.tensor_at(int((~flat.isfinite()).nonzero()[0]))}"
-        return next((f"{name} (gradient or score)" for name, value in zip(SCALARS, row) if not finite(value)), "")
+        return next((f"{name} (gradient or score)" for name, value in zip(SCALARS, row) if not _finite(value)), "")
 
     def _set(self, pairs: list[tuple[str, str]]) -> None:
         config = self.config
@@ -172,7 +172,7 @@ class Trainer:
         before = self.state.fork()
         state, seen = (self.moves.d_update if which == "d" else self.moves.g_update)(self.state)
         state = self.moves.held(before, state)
-        if not (finite(seen) and finite(state.d) and finite(state.g)):
+        if not (_finite(seen) and _finite(state.d) and _finite(state.g)):
             self.state = before
             raise Diverged(self.iteration, f"the single update of {which.upper()}")
         self.state = state
@@ -213,6 +213,6 @@ def _checked(step: str, config: Config) -> str:
     return step
 
 
-def finite(x: Tensor) -> bool:
+def _finite(x: Tensor) -> bool:
     """Whether all numbers are finite: so they are if their sum is, which is ten times as quick to tell."""
     return math.isfinite(x.sum()) or bool(x.isfinite().all())

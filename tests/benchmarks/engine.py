@@ -256,11 +256,11 @@ def main(*options: str) -> None:
     rounds, seconds = QUICK if "--quick" in options else (ROUNDS, SECONDS)
     torch.set_num_threads(1)
     began, jax = time.perf_counter(), installed("jax")
-    if "--cuda" in options:
-        return cuda_table([name for name in GAMES if HALF not in name], rounds, seconds)
     while not kernels.ready() and not kernels.why:
         time.sleep(0.1)
     built = time.perf_counter() - began
+    if "--cuda" in options:
+        return cuda_table([name for name in GAMES if HALF not in name], rounds, seconds)
     print(f"{date.today()}, {processor()}, {os.cpu_count()} cores, one thread; load before {os.getloadavg()[0]:.1f}")
     print(f"torch {torch.__version__}, jax {jax}; {rounds} interleaved rounds of {seconds} s of the processor")
     print(f"kernels: {kernels.why or f'ready after {built:.1f} s'}")

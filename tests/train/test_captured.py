@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from gancore.config import Config
-from gancore.train.engines import usual
+from gancore.train.engines import graph, usual
 from gancore.train.engines.numbers import Book
 from gancore.train.engines.passage import AHEAD
 from gancore.train.engines.plan import needed
@@ -42,6 +42,27 @@ def test_a_turned_knob_leaves_no_seam_and_another_choice_begins_anew():
         trainer.advance(5)
         ends.append(trainer)
     assert same(*ends)
+
+
+def test_once_there_are_kernels_they_draw_and_no_bit_changes(monkeypatch, built):
+    there = []
+    monkeypatch.setattr(graph.kernels, "ready", lambda: bool(there))
+    config = Config.from_flat(SMALL | {"g.dropout": 0.3})
+    plain, halved = Trainer(config, engine="eager"), Trainer(config, engine="captured")
+    rows = [halved.advance(20)]
+    draws = halved.engine.graphs[-1].script.text()
+    there.append(True)
+    rows.append(halved.advance(20))
+    assert "gancore.bernoulli" not in draws
+    assert "gancore.bernoulli" in halved.engine.graphs[-1].script.text() or not draws_serially()
+    assert torch.equal(plain.advance(40), torch.cat(rows)) and same(plain, halved)
+
+
+def draws_serially() -> bool:
+    """Whether PyTorch draws as the kernels do here; with MKL it has other bits."""
+    one, other = (torch.Generator().manual_seed(1) for _ in range(2))
+    mask = torch.empty(999).bernoulli_(0.5, generator=one)
+    return torch.equal(mask, (torch.rand(999, dtype=torch.float64, generator=other) < 0.5).float())
 
 
 def test_what_each_iteration_draws_is_drawn_ahead_and_all_else_is_not():

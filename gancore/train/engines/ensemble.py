@@ -89,11 +89,15 @@ class EnsembleGraph(Graph):
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
         """Goes on with the only member."""
-        states, rows = self.play_all([state], [ahead])
+        states, rows, _ = self.play_all([state], [ahead])
         return states[0], rows[0]
 
-    def play_all(self, states: Sequence[State], aheads: Sequence[Ahead]) -> tuple[list[State], Tensor]:
-        """Goes on with all members for as many iterations as were foreseen, of each as many. Rows are (members, n, 6)."""
+    def play_all(self, states: Sequence[State], aheads: Sequence[Ahead]) -> tuple[list[State], Tensor, Tensor]:
+        """Goes on with all members for as many iterations as were foreseen, of each as many.
+
+        Returns their states, the scalars (members, n, 6), and (members,) whether the sums of all scalars and weights are finite.
+        """
+        self.hasten()
         n = len(aheads[0].numbers)
         numbers = np.array([ahead.numbers for ahead in aheads]).reshape(self.members, n, len(self.columns))
         if self.on_cuda:
@@ -109,12 +113,14 @@ class EnsembleGraph(Graph):
                     self.row.copy_(row)
                     self.replay()
                     rows[start + i].copy_(self.seen)
-        parts, rows = self._home(self.inputs, rows)
+            weights = self.inputs["g"].sum(1) + self.inputs["d"].sum(1)
+            sound = (rows.sum((0, 2)) + weights).isfinite()  # told there: summing up is slow here, for all members
+        parts, (rows, sound) = self._home(self.inputs, rows, sound)
         self.latest = [
             state.of_parts({name: x[at] for name, x in parts.items()}, **ahead.counts)
             for at, (state, ahead) in enumerate(zip(states, aheads))
         ]
-        return self.latest, rows.transpose(0, 1)
+        return self.latest, rows.transpose(0, 1), sound
 
     def _put(self, states: Sequence[State]) -> None:
         """The states of those who do not go on from where they were left."""

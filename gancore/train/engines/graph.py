@@ -10,12 +10,13 @@ from torch import Tensor
 from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.config import Config
+from gancore.train.engines.compiling import kernels
 from gancore.train.engines.draws import drawn
 from gancore.train.engines.looped import Ahead, Loop
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.passage import Passage, block
 from gancore.train.engines.plan import Call, Filled, call, perform
-from gancore.train.engines.scripted import Script
+from gancore.train.engines.scripted import Script, as_function
 from gancore.train.engines.split import LINE, Elsewhere, carried, halves, long
 from gancore.train.engines.tape import Reseed, Step, place
 from gancore.train.engines.taping import Taped
@@ -30,7 +31,7 @@ class Graph(Loop):
     def __init__(self, tape: Taped, only: Config | None, where: torch.device, precision: str):
         self.device, self.on_cuda, self.precision = where, where.type == "cuda", precision
         super().__init__(tape, only)
-        self.passage = Passage(self.run, self.script, self.drawn, self.row.reshape(-1, self.row.shape[-1]))
+        self._open()
         self.passing: dict[tuple[int, int], torch.Generator] = {}  # that begin anew on the way, each member's own
 
     @property
@@ -40,17 +41,31 @@ class Graph(Loop):
     def build(self) -> Script:
         """The script that draws, and all that the device needs."""
         results = [*self.tape.outputs.values(), self.tape.seen]
-        drawing, rest = halves(self.tape.steps, {place(x) for x in self.tape.inputs.values()})
-        over = carried(drawing, rest, results)
-        self._lay(rest, over)
-        self.drawn = torch.empty(block(self.row.numel()), -(-long(over) // LINE) * LINE, dtype=torch.uint8)
-        script = Script(self.tape.numbers)
-        for step in drawing:
+        self.drawing, rest = halves(self.tape.steps, {place(x) for x in self.tape.inputs.values()})
+        self.over = carried(self.drawing, rest, results)
+        self._lay(rest, self.over)
+        self.drawn = torch.empty(block(self.row.numel()), -(-long(self.over) // LINE) * LINE, dtype=torch.uint8)
+        return self._chance()
+
+    def _chance(self) -> Script:
+        """The script that draws: by the compiled kernels, once there are some."""
+        self.native, script = kernels.ready(), Script(self.tape.numbers)
+        for step in self.drawing:
             made = step if isinstance(step, Reseed) else call(step)
             script.write(drawn(made) or made)
-        for bytes_of, at in over.values():
+        for bytes_of, at in self.over.values():
             script.carry(self.drawn[:, at : at + len(bytes_of)], bytes_of)
         return script
+
+    def _open(self) -> None:
+        self.passage = Passage(self.run, self.script, self.drawn, self.row.reshape(-1, self.row.shape[-1]))
+
+    def hasten(self) -> None:
+        """Goes on with the compiled kernels' draws if these have come meanwhile: the same bits."""
+        if not self.native and kernels.ready():
+            self.script = self._chance()
+            self.run = as_function(self.script)
+            self._open()
 
     def rests(self, ahead: Ahead) -> bool:
         """Whether all these iterations are given the same numbers."""
@@ -87,6 +102,7 @@ class Graph(Loop):
         self.known: list[float] | None = None
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
+        self.hasten()
         if state is not self.tape.latest:
             for name, x in state.parts().items():
                 self.inputs[name].copy_(x)
@@ -101,7 +117,7 @@ class Graph(Loop):
                     self.row.copy_(row[0])
                     self.replay()
                     rows[start + i].copy_(self.seen)
-        parts, rows = self._home(self.inputs, rows)
+        parts, (rows,) = self._home(self.inputs, rows)
         self.tape.latest = state.of_parts(parts, **ahead.counts)
         return self.tape.latest, rows
 
@@ -114,16 +130,16 @@ class Graph(Loop):
             for g in self.script.generators
         ]
 
-    def _home(self, parts: dict[str, Tensor], rows: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def _home(self, parts: dict[str, Tensor], *others: Tensor) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Copies on the processor."""
 
         def back(x: Tensor) -> Tensor:
             return torch.empty_like(x, device="cpu", pin_memory=self.on_cuda).copy_(x, non_blocking=True)
 
-        parts, rows = {name: back(x) for name, x in parts.items()}, back(rows)
+        parts, here = {name: back(x) for name, x in parts.items()}, [back(x) for x in others]
         if self.on_cuda:
             torch.cuda.synchronize(self.device)
-        return parts, rows
+        return parts, here
 
     def _turn(self, known: list[float]) -> None:
         """Goes on with these numbers: those in tensors are written there, others make another graph."""
