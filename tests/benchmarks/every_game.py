@@ -1,7 +1,8 @@
 """Every choice on line, plane and digits, and every pair of rules on the line: who plays it, and are the bits the plain engine's?
 
 `python -m tests.benchmarks.every_game [THREADS]`: with several threads all of them play. A line for each game that is not
-played by the compiled engine bit for bit, with its reason; `captured` instead of a number plays in halves, chance ahead.
+played by the compiled engine bit for bit, with its reason; `captured` instead of a number plays in halves, chance ahead, and
+`ensemble` two seeds in one batch, whose scalars are held against those of each alone (to a thousandth: sums are rounded otherwise).
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from gancore.catalog import BadKnob
 from gancore.config import ROLES, Config
 from gancore.train.engines import hands, looped
 from gancore.train.engines.compiling import kernels
+from gancore.train.ensemble import Ensemble
 from gancore.train.trainer import Diverged, Trainer
 
 BASES = ({"data": "normal"}, {"data": "ring"}, {"data": "digits"})
 RULES = ("loss", "penalty", "constraint", "input", "g_opt", "d_opt", "schedule", "dynamics")
 SMALL, ITERATIONS = {"batch": 16}, 12
+FIRST = 3  # iterations of an ensemble
 
 
 def games() -> Iterator[dict]:
@@ -51,6 +54,28 @@ def trial(config: Config, engine: str, threads: int) -> tuple[str, bool]:
     return fast.engine.told, same and torch.equal(right, torch.cat(rows))
 
 
+def in_one_batch(config: Config) -> tuple[str, bool]:
+    """What an ensemble of two says of itself after the first iterations, and whether its scalars are those of each alone."""
+    configs = [config.with_("seed", seed) for seed in (0, 1)]
+    ensemble = Ensemble([Trainer(one, engine="captured") for one in configs])
+    blocks = []
+    while sum(len(block[0]) for block in blocks) < FIRST:
+        blocks.append([play_out(outcome) for outcome in ensemble.advance(1)])
+        if not all(len(rows) for rows in blocks[-1]):
+            break  # one of them diverged
+    near = True
+    for at, one in enumerate(configs):
+        rows = torch.cat([block[at] for block in blocks])
+        near &= torch.allclose(
+            rows, play(Trainer(one, engine="eager"), len(rows)), rtol=1e-3, atol=1e-4, equal_nan=True
+        )
+    return ensemble.refused or ensemble.trainers[0].engine.told, near
+
+
+def play_out(outcome: torch.Tensor | Diverged) -> torch.Tensor:
+    return outcome.rows if isinstance(outcome, Diverged) else outcome
+
+
 def play(trainer: Trainer, n: int) -> torch.Tensor:
     try:
         return trainer.advance(n)
@@ -61,7 +86,8 @@ def play(trainer: Trainer, n: int) -> torch.Tensor:
 def main(wanted: str = "1") -> None:
     torch.set_num_threads(1)
     looped.PATIENCE, looped.PIECE = 0, math.inf
-    engine, threads = ("captured", 1) if wanted == "captured" else ("compiled", int(wanted))
+    engine, threads = (wanted, 1) if wanted in ("captured", "ensemble") else ("compiled", int(wanted))
+    alike = "to rounding" if engine == "ensemble" else "bit for bit"
     hands.allow(threads)
     while not kernels.ready() and not kernels.why:
         time.sleep(0.1)
@@ -74,18 +100,18 @@ def main(wanted: str = "1") -> None:
         if config.to_json() in seen:
             continue
         seen.add(config.to_json())
-        told, same = trial(config, engine, threads)
+        told, same = in_one_batch(config) if engine == "ensemble" else trial(config, engine, threads)
         found[told, same] += 1
         if not (same and told.startswith(("compiled", "in halves"))):
             print(
-                f"{' '.join(f'{k}={v}' for k, v in settings.items()):70} {told}{'' if same else ', OTHER BITS'}",
+                f"{' '.join(f'{k}={v}' for k, v in settings.items()):70} {told}{'' if same else ', OTHERWISE'}",
                 flush=True,
             )
     print(
         f"{date.today()}, {os.cpu_count()} cores: {len(seen)} games of {ITERATIONS} iterations, {time.perf_counter() - began:.0f} s"
     )
     for (told, same), n in found.most_common():
-        print(f"{n:6}  {told}, {'bit for bit' if same else 'OTHER BITS'}")
+        print(f"{n:6}  {told}, {alike if same else 'OTHERWISE'}")
 
 
 if __name__ == "__main__":
