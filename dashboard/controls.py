@@ -34,6 +34,7 @@ NAMES = {
     "input": "what D is shown", "schedule": "learning rates",
 }  # fmt: skip
 PACE = {k.name for k in knobs(Pace)}
+COLUMN = 72  # pixels: three columns fit into the sidebar
 SAID, LONGEST = 3, 40  # changes of a preset that are named under it, and characters of a value
 # Roles whose choice is an advanced matter; their basic knobs still show.
 ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "schedule"}
@@ -340,7 +341,9 @@ def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
     """Rows of numbers, weight first and spread last, in a small table to edit."""
     st.caption(label, help=f"{k.help}. Give {k.accepts}.")
     rows = keyed.rows(page, address, value)
-    columns = {name: st.column_config.NumberColumn(name, required=True, format="%.3g") for name in k.columns}
+    columns = {
+        name: st.column_config.NumberColumn(name, required=True, format="%.3g", width=COLUMN) for name in k.columns
+    }
     st.data_editor(
         pd.DataFrame(list(rows), columns=list(columns)), key=keyed.key(page, address), num_rows="dynamic",
         hide_index=True, column_config=columns, on_change=_edit, args=(page, address, k.columns),

@@ -29,7 +29,7 @@ from gancore.train.engines import hands
 from gancore.train.engines.compiling import kernels
 from gancore.train.engines.proving import threads as torch_threads
 from gancore.train.ensemble import Ensemble
-from gancore.train.trainer import Trainer
+from gancore.train.trainer import Diverged, Trainer
 from tests.benchmarks.games import GAMES, HALF, game
 from tests.benchmarks.matmuls import Matmuls, square
 from tests.benchmarks.peers import Peer
@@ -49,6 +49,19 @@ def rate(advance: Callable[[int], object], seconds: float, clock: Callable[[], f
         n += block
         block = min(2 * block, 100) if spent < seconds / 8 else block
     return n / (clock() - began)
+
+
+def endless(trainer: Trainer) -> Callable[[int], None]:
+    """The trainer's `advance`; a game that blows up (the nets of 2014 in bfloat16, after 279 iterations) begins anew."""
+    start = trainer.state.fork()
+
+    def advance(n: int) -> None:
+        try:
+            trainer.advance(n)
+        except Diverged:
+            trainer.state = start.fork()
+
+    return advance
 
 
 def in_turns(ways: dict[str, Callable[[float], float]], rounds: int, seconds: float) -> dict[str, list[float]]:
@@ -80,7 +93,7 @@ def one_game(name: str, rounds: int, seconds: float, jax: bool) -> str:
     clock, processor = until_fast(players["looped"])
     until_fast(players["compiled"])
     ways = {"plain": PlainLoop(Trainer(config, source, engine="eager").game, config).advance}
-    ways |= {way: trainer.advance for way, trainer in players.items()}
+    ways |= {way: endless(trainer) for way, trainer in players.items()}
     if matmuls := products(name, config, source):
         ways["matmuls"] = matmuls.advance
     playing = {way: lambda s, advance=advance: rate(advance, s) for way, advance in ways.items()}
@@ -114,22 +127,18 @@ def all_cores(name: str, rounds: int, seconds: float) -> str:
     until_fast(ours)
     while not ours.engine.told.startswith("compiled"):
         ours.advance(1)
-    held = ours.engine.loops[-1].hands
+    held, advance = ours.engine.loops[-1].hands, endless(ours)
     held.next = math.inf
 
-    def play(advance: Callable[[int], object], n: int) -> Callable[[float], float]:
+    def play(act: Callable[[int], object], n: int) -> Callable[[float], float]:
         def turn(seconds: float) -> float:
             held.settle(held.rungs.index(n))
-            with torch_threads(1 if advance == ours.advance else n):
-                return rate(advance, seconds, time.perf_counter)
+            with torch_threads(1 if act is advance else n):
+                return rate(act, seconds, time.perf_counter)
 
         return turn
 
-    ways = {
-        (way, n): play(advance, n)
-        for way, advance in (("plain", plain.advance), ("ours", ours.advance))
-        for n in (1, cores)
-    }
+    ways = {(way, n): play(act, n) for way, act in (("plain", plain.advance), ("ours", advance)) for n in (1, cores)}
     if matmuls := products(name, config, source):
         ways["matmuls", cores] = play(matmuls.advance, cores)
     seen = in_turns(ways, rounds, seconds)
