@@ -12,14 +12,16 @@ from gancore.train.trainer import Trainer
 
 LONGER = 4  # times as long as one run's is a slice of many at most: what each does after it takes its time
 SETTLED = 0.3  # seconds without a newcomer after which a batch is made: a sweep's runs load one after another
+RESTED = 60.0  # seconds that a batch nobody plays in is kept
 
 
 class Company:
-    """The ensembles of a worker, each as long as the same runs play on together."""
+    """The ensembles of a worker. Who pauses keeps a place as long as most of the others play; newcomers have a new one made."""
 
     def __init__(self):
         self.ensembles: dict[str, Ensemble] = {}  # by what their runs have in common
-        self.changed: dict[str, tuple[tuple[Trainer, ...], float]] = {}  # who they were last, and since when
+        self.played: dict[str, float] = {}  # when
+        self.coming: dict[str, tuple[tuple[Trainer, ...], float]] = {}  # who would make a new one, and since when
 
     def of(self, run: Hosted, runs: Iterable[Hosted]) -> list[Hosted]:
         """All that play the game of this run, itself included."""
@@ -28,37 +30,53 @@ class Company:
             return [run]
         return [one for one in runs if one.trainer and one.free and kin(one.trainer) == common]
 
-    def move(self, runs: Sequence[Hosted]) -> bool:
-        """Plays a slice of all of them, as long as the shortest may be; False if there was nothing to do."""
-        began, common = time.thread_time(), kin(runs[0].trainer)
-        slice = SLICE * min(len(runs), LONGER)
-        due = [(run, n) for run in runs if (n := run.begin(slice))]
-        due = [(run, n) for run, n in due if kin(run.trainer) == common]  # a planned change may have set one apart
-        ensemble = self._ensemble(common, tuple(run.trainer for run, _ in due)) if due else None
-        if not ensemble:
-            return False
-        firsts, before = [run.trainer.iteration + 1 for run, _ in due], time.perf_counter()
-        outcomes = ensemble.advance(min(n for _, n in due))
-        spent, seconds = time.perf_counter() - before, (time.thread_time() - began) / len(due)
-        for (run, _), outcome, first in zip(due, outcomes, firsts):
-            run.took(outcome, first, seconds, spent)
-        return True
+    def move(self, runs: Sequence[Hosted]) -> list[Hosted]:
+        """Plays a slice of those who can be played together now, as long as the shortest may be: who they were."""
+        began, common, due = time.thread_time(), kin(runs[0].trainer), {}
+        for run in runs:
+            if n := run.begin(SLICE * min(len(runs), LONGER)):
+                due[run.trainer] = run, n
+            else:
+                run.end(0.0)
+        due = {
+            trainer: one for trainer, one in due.items() if kin(trainer) == common
+        }  # unless a planned change set it apart
+        if not due:
+            return []
+        ensemble = self._ensemble(common, tuple(due))
+        if ensemble is None:
+            return []
+        playing = [trainer for trainer in ensemble.trainers if trainer in due]
+        firsts, before = [trainer.iteration + 1 for trainer in playing], time.perf_counter()
+        outcomes = ensemble.advance(min(due[trainer][1] for trainer in playing), playing)
+        self.played[common] = now = time.perf_counter()
+        seconds = (time.thread_time() - began) / len(playing)
+        for trainer, outcome, first in zip(playing, outcomes, firsts):
+            due[trainer][0].took(outcome, first, seconds, now - before)
+        return [due[trainer][0] for trainer in playing]
 
     def keep(self, runs: Iterable[Hosted]) -> None:
-        """Lets ensembles go of which somebody has left the worker: they hold the device's memory."""
-        here = [run.trainer for run in runs]
+        """Lets go of what somebody holds who has left the worker, or nobody has played in for long: it is the device's memory."""
+        here, late = {run.trainer for run in runs}, time.perf_counter() - RESTED
         self.ensembles = {
-            common: one for common, one in self.ensembles.items() if all(trainer in here for trainer in one.trainers)
+            common: one
+            for common, one in self.ensembles.items()
+            if here.issuperset(one.trainers) and self.played.get(common, late) >= late
         }
+        self.played = {common: at for common, at in self.played.items() if common in self.ensembles}
+        self.coming = {common: who for common, who in self.coming.items() if here.issuperset(who[0])}
 
     def _ensemble(self, common: str, trainers: tuple[Trainer, ...]) -> Ensemble | None:
-        """That of these trainers. None while there may be more to come."""
+        """The one to play in now; None while there is none yet and more may come."""
         known, now = self.ensembles.get(common), time.monotonic()
-        if known and known.trainers == trainers:
+        there = set(known.trainers) if known else set()
+        if there.issuperset(trainers) and 2 * len(trainers) > len(there):
+            self.coming.pop(common, None)
             return known
-        if self.changed.get(common, ((), 0.0))[0] != trainers:
-            self.changed[common] = trainers, now
-        if now - self.changed[common][1] < SETTLED:
-            return None
-        self.ensembles[common] = Ensemble(trainers)
-        return self.ensembles[common]
+        if self.coming.get(common, ((), 0.0))[0] != trainers:
+            self.coming[common] = trainers, now
+        if now - self.coming[common][1] >= SETTLED:
+            del self.coming[common]
+            self.ensembles[common] = Ensemble(trainers)
+            return self.ensembles[common]
+        return known if 2 * len(there.intersection(trainers)) > len(there) else None

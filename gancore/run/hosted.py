@@ -236,7 +236,7 @@ class Hosted:
         self.end(time.thread_time() - start)
         return n > 0
 
-    def took(self, outcome: Tensor | Diverged, first: int, seconds: float, spent: float):
+    def took(self, outcome: Tensor | Exception, first: int, seconds: float, spent: float):
         """What came of a slice that others played, from iteration `first` on, in so many seconds of the processor and by the clock."""
         self._guarded(lambda: self._tell(outcome, first, seconds))
         self._played(max(1, self.trainer.iteration + 1 - first), spent)
@@ -268,15 +268,17 @@ class Hosted:
         outcome = alone(self.trainer, n)
         self._tell(outcome, first, time.thread_time() - began)
 
-    def _tell(self, outcome: Tensor | Diverged, first: int, seconds: float):
+    def _tell(self, outcome: Tensor | Exception, first: int, seconds: float):
         """Says what was played. Raises what stopped it, if something did."""
-        rows = outcome.rows if isinstance(outcome, Diverged) else outcome
+        rows = (
+            outcome if isinstance(outcome, Tensor) else getattr(outcome, "rows", ())
+        )  # `Diverged` has what came before it
         if len(rows):
             block = rows.numpy()
             self.observer.history.append(block, first)
             if self.keeping:
                 self.keeping.rows(first, block, seconds)
-        if isinstance(outcome, Diverged):
+        if isinstance(outcome, Exception):
             raise outcome
 
     def _look_back(self, resting: bool = False):

@@ -23,7 +23,6 @@ from gancore.run.pace import Pace
 from gancore.run.pool import LocalPool
 from gancore.run.recorded import Recorded
 from gancore.run.session import Session
-from gancore.train.engines import asked
 from gancore.train.engines.hands import cores
 
 REST = 10.0  # Seconds without a watcher after which a playing run pauses.
@@ -66,12 +65,12 @@ class Hub:
     ) -> Session:
         """A new run, paused: untrained, or with a `fork`, [path, iteration], where that recording was then.
 
-        On a CUDA device it is played by the worker of the run `beside` it, so that both can be played in one batch.
+        `beside` is a run in whose company it might be played.
         """
         session = Session(self, self.folder, config, pace or Pace(), changes or [], fork, owner, facts)
         with self.lock:
             self.sessions[session.id] = session
-        self.pool.place(session.id, beside.id if beside and asked() == "cuda" else "")
+        self.pool.place(session.id, beside.id if beside else "")
         self.pool.send(session.order())
         return session
 

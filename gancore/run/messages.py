@@ -102,9 +102,10 @@ class Watch:
 
 @dataclasses.dataclass(frozen=True)
 class Ready:
-    """The worker has loaded its libraries and listens."""
+    """The worker has loaded its libraries and listens; `on_cuda` says that runs are played on such a device."""
 
     pid: int
+    on_cuda: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

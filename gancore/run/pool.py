@@ -47,6 +47,7 @@ class WorkerProcess:
         self.process = _begun.pop() if _begun else _process()
         self.runs: set[str] = set()
         self.warm = False  # whether it has loaded its libraries and takes orders at once
+        self.on_cuda = False  # whether it plays on such a device
         self._tell, self._mourn = tell, mourn
         self._lock = threading.Lock()
         threading.Thread(target=self._listen, daemon=True, name=f"worker-{self.process.pid}").start()
@@ -97,14 +98,15 @@ class LocalPool:
         return self._warm.wait(timeout)
 
     def place(self, run: str, beside: str = "") -> None:
-        """Gives a run to the worker that hosts the fewest, or to that of a run beside which it is to be, unless it has one.
+        """Gives a run to the worker that hosts the fewest, unless it has one. One that is not warm yet counts as busy.
 
-        A worker that is not warm yet counts as busy.
+        On a CUDA device it comes to the worker of the run `beside` it, so that both can be played in one batch.
         """
         with self._lock:
             if self.host(run):
                 return
-            if there := self.host(beside):
+            there = self.host(beside)
+            if there and there.on_cuda:
                 there.runs.add(run)
                 return
             if len(self.workers) < self.size and all(worker.runs for worker in self.workers):
@@ -147,7 +149,7 @@ class LocalPool:
     def _hear(self, worker: WorkerProcess, message: Any) -> None:
         if not isinstance(message, messages.Ready):
             return self._tell(message)
-        worker.warm = True
+        worker.warm, worker.on_cuda = True, message.on_cuda
         if self._warm.is_set():
             self._grow()
             return

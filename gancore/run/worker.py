@@ -23,7 +23,7 @@ from gancore.run.company import Company
 from gancore.run.hosted import Hosted
 from gancore.run.memory import give_back, share
 from gancore.run.turn import IDLE, SLICE
-from gancore.train.engines import hands
+from gancore.train.engines import hands, on_cuda
 from gancore.train.trainer import Trainer
 
 TIDY = 5.0  # Seconds between returns of freed memory.
@@ -56,7 +56,7 @@ class Worker:
         playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
         self.share = min(playing, default=self.share - SLICE) + SLICE
         self.tidy()
-        busy, moved = False, set()
+        busy, moved = False, {}
         for run in list(self.runs.values()):
             if self.runs.get(run.run) is not run:
                 continue  # Closed or started anew while another one moved.
@@ -71,15 +71,15 @@ class Worker:
             self.report(run)  # look, tell
         return busy or self.listen(wait=min((run.idle() for run in self.runs.values()), default=IDLE))
 
-    def move(self, run: Hosted, moved: set[str]) -> bool:
-        """Plays a slice of a run, and of those in whose company it is; False if there was nothing to do."""
-        if run.run in moved:
-            return True
-        runs = self.company.of(run, self.runs.values())
-        if len(runs) == 1:
-            return run.move()
-        moved.update(one.run for one in runs)
-        return self.company.move(runs)
+    def move(self, run: Hosted, moved: dict[str, bool]) -> bool:
+        """Plays a slice of a run and of those in whose company it is, once a round; False if there was nothing to do."""
+        if run.run not in moved:
+            runs = self.company.of(run, self.runs.values())
+            if len(runs) == 1:
+                return run.move()
+            played = self.company.move(runs)
+            moved.update({one.run: one in played for one in runs})
+        return moved[run.run]
 
     def tidy(self) -> None:
         """Every few seconds hands back what loading, tracing and large looks have left free."""
@@ -162,7 +162,7 @@ def main():
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     _warm_up()
     with suppress(BrokenPipeError):  # The server is gone, and with it everybody who could be told.
-        messages.send(out, messages.Ready(os.getpid()))
+        messages.send(out, messages.Ready(os.getpid(), on_cuda()))
         Worker(inbox, partial(messages.send, out)).serve()
 
 

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from gancore.config import Config
 from gancore.train.engines.captured import Captured, device
 from gancore.train.engines.ensemble import EnsembleGraph
 from gancore.train.engines.looped import WAYS, Ahead
 from gancore.train.engines.tape import Untaped
 from gancore.train.engines.taping import Unsettled
 from gancore.train.state import State
-from gancore.train.trainer import Diverged, Trainer
+from gancore.train.trainer import Trainer
 
 
 def kin(trainer: Trainer) -> str:
@@ -25,71 +26,100 @@ def kin(trainer: Trainer) -> str:
 
 
 class Ensemble:
-    """At least two trainers of one kin, in their order."""
+    """Trainers of one kin, in their order. Not all of them need to play: who rests keeps a place."""
 
     def __init__(self, trainers: Sequence[Trainer]):
         self.trainers = tuple(trainers)
         self.graphs: list[EnsembleGraph] = []
-        self.refused = ""  # why they play one after another
+        self._refused: tuple[str, list[Config]] = "", []
 
-    def advance(self, n: int) -> list[Tensor | Diverged]:
-        """Plays up to `n` iterations, of each trainer as many: their scalars, or what stopped one, as `Trainer.advance` has them."""
+    @property
+    def refused(self) -> str:
+        """Why they play one after another; empty if they do not. It holds as long as nobody turns a knob."""
+        why, configs = self._refused
+        return why if all(one is other for one, other in zip(configs, self._configs())) else ""
+
+    def advance(self, n: int, playing: Sequence[Trainer] | None = None) -> list[Tensor | Exception]:
+        """Plays up to `n` iterations of those who are `playing`, of each as many: of each the scalars, or what stopped it.
+
+        A `Diverged` has what came before it, as from `Trainer.advance`.
+        """
+        playing = self.trainers if playing is None else playing
         if not self.refused:
             try:
-                return self._together(n)
+                return self._together(n, playing)
             except Unsettled:
                 n = 1
-            except Untaped as reason:
-                self.refused = str(reason)
-            except (RuntimeError, TypeError) as error:  # of CUDA, which speaks at length
-                self.refused = str(error).partition("\n")[0]
-        return [alone(trainer, n) for trainer in self.trainers]
+            except Exception as error:  # of CUDA, which speaks at length
+                self.graphs, self._refused = (
+                    [],
+                    (str(error).partition("\n")[0] or type(error).__name__, self._configs()),
+                )
+        return [alone(trainer, n) for trainer in playing]
 
-    def _together(self, n: int) -> list[Tensor | Diverged]:
-        starts = [trainer.state.fork() for trainer in self.trainers]
+    def _configs(self) -> list[Config]:
+        return [trainer.engine.moves.config for trainer in self.trainers]
+
+    def _together(self, n: int, playing: Sequence[Trainer]) -> list[Tensor | Exception]:
+        starts = [trainer.state.fork() for trainer in playing]
         try:
-            graph, aheads = self._fitting(n)
-            states, rows, sound = graph.play_all([trainer.state for trainer in self.trainers], aheads)
+            graph, aheads = self._fitting(n, playing)
+            states = [trainer.state if trainer in playing else None for trainer in self.trainers]
+            states, rows, sound = graph.play_all(states, aheads)
         except Exception:
-            for trainer, start in zip(self.trainers, starts):
+            for trainer, start in zip(playing, starts):
                 trainer.state = start
             raise
-        played = []
-        for trainer, start, state, block, good in zip(self.trainers, starts, states, rows, sound.tolist()):
+        played, begun = [], iter(starts)
+        for trainer, state, block, good in zip(self.trainers, states, rows, sound.tolist()):
+            if state is None:
+                continue
+            start = next(begun)
             trainer.state = state if good else start
-            trainer.engine.batch = graph.told
+            trainer.engine.batch = graph.told_of(len(playing))
             played.append(block if good else alone(trainer, len(block)))
         return played
 
-    def _fitting(self, n: int) -> tuple[EnsembleGraph, list[Ahead]]:
-        configs = [trainer.engine.moves.config for trainer in self.trainers]
-        states = [trainer.state for trainer in self.trainers]
+    def _fitting(self, n: int, playing: Sequence[Trainer]) -> tuple[EnsembleGraph, list[Ahead | None]]:
+        configs = self._configs()
+        states = [trainer.state if trainer in playing else None for trainer in self.trainers]
+        self.graphs = [graph for graph in self.graphs if graph.holds(configs)]
         for graph in self.graphs:
             if aheads := graph.foresee_all(configs, states, n):
                 return graph, aheads
+        first = playing[0]
+        if any(graph.foresee(first.engine.moves.config, first.state, 1) for graph in self.graphs):
+            raise Untaped("they are at different places of their way")
         if len(self.graphs) == WAYS:
             raise Untaped("their way changes too often")
-        graph = self._caught(states[0])
-        again = [state.fork() for state in states]
-        aheads = graph.foresee_all(configs, again, 1)
-        if not aheads:
-            raise Unsettled  # another's way: they are at different places of it
-        _, rows, _ = graph.play_all(again, aheads)
-        for at in (0, -1):
-            if not self.trainers[at].engine.near(states[at], rows[at]):
-                raise Untaped("it gives other scalars there")
+        graph = self._caught(first)
+        self._prove(graph, configs, states)
         self.graphs.append(graph)
         return graph, graph.foresee_all(configs, states, n)
 
-    def _caught(self, state: State) -> EnsembleGraph:
-        engine, where = self.trainers[0].engine, device()
-        tape, only = engine.tape_of(state)
+    def _caught(self, trainer: Trainer) -> EnsembleGraph:
+        engine, where = trainer.engine, device()
+        tape, only = engine.tape_of(trainer.state)
         return EnsembleGraph(tape, only, len(self.trainers), where, engine.moves.config.precision)
 
+    def _prove(self, graph: EnsembleGraph, configs: list[Config], states: list[State | None]) -> None:
+        """Plays the next iteration on the side, and holds the first and the last member's scalars against the plain engine's."""
+        if not graph.holds(configs):
+            raise Untaped("their numbers differ, and the tape of one holds for no other")
+        again = [state and state.fork() for state in states]
+        aheads = graph.foresee_all(configs, again, 1)
+        if not aheads:
+            raise Untaped("they are at different places of their way")
+        _, rows, _ = graph.play_all(again, aheads)
+        present = [at for at, state in enumerate(states) if state]
+        for at in (present[0], present[-1]):
+            if not self.trainers[at].engine.near(states[at], rows[at]):
+                raise Untaped("it gives other scalars there")
 
-def alone(trainer: Trainer, n: int) -> Tensor | Diverged:
+
+def alone(trainer: Trainer, n: int) -> Tensor | Exception:
     """What comes of a trainer's own `advance`."""
     try:
         return trainer.advance(n)
-    except Diverged as error:
+    except Exception as error:
         return error

@@ -72,7 +72,7 @@ def in_one_batch(config: Config) -> tuple[str, bool]:
     return ensemble.refused or ensemble.trainers[0].engine.told, near
 
 
-def play_out(outcome: torch.Tensor | Diverged) -> torch.Tensor:
+def play_out(outcome: torch.Tensor | Exception) -> torch.Tensor:
     return outcome.rows if isinstance(outcome, Diverged) else outcome
 
 

@@ -3,16 +3,19 @@
 Where there is no CUDA device the batch is played in halves on the processor.
 """
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import torch
 
 from gancore.run import company
-from gancore.run.messages import Change, Close, Pause
+from gancore.run.messages import Change, Close, Pace, Pause
 from gancore.run.pool import LocalPool
 from gancore.train import trainer
 from gancore.train.trainer import Trainer
-from tests.run.tiny import TINY
+from tests.run.tiny import TINY, until
 
 ALONE = "CUDA graph" if torch.cuda.is_available() else "in halves"
 SEEDS = {f"seed-{seed}": TINY.with_("seed", seed) for seed in (3, 4, 5)}
@@ -54,7 +57,7 @@ def test_who_pauses_or_leaves_or_plays_another_game_is_alone_and_the_others_stay
     hosting.goes_on("seed-4", 5)
     assert engine(hosting, "seed-3") == ALONE
     assert engine(hosting, "seed-4") == engine(hosting, "seed-5") == f"{ALONE}, 2 runs in one batch"
-    hosting.say(Pause("seed-5"))
+    hosting.say(Pause("seed-5"))  # who is left alone plays alone
     rested = hosting.run("seed-5").trainer.iteration
     hosting.goes_on("seed-4", 5)
     assert engine(hosting, "seed-4") == ALONE and hosting.run("seed-5").trainer.iteration == rested
@@ -109,19 +112,81 @@ def test_what_a_batch_holds_is_let_go_when_one_of_it_leaves(hosting, on_device):
     open_all(hosting)
     hosting.plays("seed-3", 10)
     assert hosting.worker.company.ensembles
+    gone = weakref.ref(hosting.run("seed-5").trainer)
     hosting.say(Close("seed-5"))
+    hosting.worker.company.keep(hosting.worker.runs.values())
+    assert not hosting.worker.company.ensembles
+    gc.collect()
+    assert gone() is None
+
+
+def test_a_batch_in_which_nobody_plays_any_more_is_let_go(hosting, on_device, monkeypatch):
+    open_all(hosting)
+    hosting.plays("seed-3", 10)
+    for name in SEEDS:
+        hosting.say(Pause(name))
+    hosting.worker.company.keep(hosting.worker.runs.values())
+    assert hosting.worker.company.ensembles
+    monkeypatch.setattr(company, "RESTED", -1.0)
     hosting.worker.company.keep(hosting.worker.runs.values())
     assert not hosting.worker.company.ensembles
 
 
-def test_a_run_is_placed_beside_another(monkeypatch):
+def test_while_a_newcomer_waits_for_more_the_others_and_other_games_play_on(hosting, on_device, monkeypatch):
+    hosting.open("other", TINY.with_("batch", 48))
+    hosting.open("seed-3", SEEDS["seed-3"])
+    hosting.open("seed-4", SEEDS["seed-4"])
+    hosting.plays("seed-4", 10)
+    monkeypatch.setattr(company, "SETTLED", 1e9)
+    hosting.open("seed-5", SEEDS["seed-5"])
+    hosting.rounds(lambda: hosting.run("seed-5").trainer)
+    for name in ("seed-3", "seed-4", "other"):
+        hosting.goes_on(name, 10)
+    assert hosting.run("seed-5").trainer.iteration == 0
+    monkeypatch.setattr(company, "SETTLED", 0.0)
+    hosting.goes_on("seed-5", 10)
+    assert engine(hosting, "seed-5") == f"{ALONE}, 3 runs in one batch"
+
+
+def test_who_is_asked_to_have_stopped_by_now_is_finished_and_holds_nobody_up(hosting, on_device):
+    open_all(hosting)
+    hosting.open("other", TINY.with_("batch", 48))
+    hosting.plays("seed-3", 20)
+    for name in ("seed-3", "seed-4"):
+        hosting.say(Pace(name, {"until": 5}))
+    hosting.rounds(lambda: all(hosting.run(name).state == "finished" for name in ("seed-3", "seed-4")))
+    hosting.goes_on("seed-5", 5)
+    hosting.goes_on("other", 20)
+
+
+def test_an_error_that_nobody_foresaw_stops_its_run_alone(hosting, on_device, monkeypatch):
+    open_all(hosting)
+    hosting.plays("seed-3", 10)
+
+    def fails(*_):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(company.Ensemble, "_together", fails)
+    monkeypatch.setattr(hosting.run("seed-4").trainer, "advance", fails)
+    hosting.rounds(lambda: hosting.run("seed-4").state == "failed")
+    assert "MemoryError: no room" in hosting.run("seed-4").detail
+    hosting.goes_on("seed-3", 5)
+    iterations, _ = hosting.recorded("seed-3")
+    assert list(iterations) == list(range(1, hosting.run("seed-3").trainer.iteration + 1))
+
+
+@pytest.mark.parametrize("on_cuda", [True, False])
+def test_a_run_is_placed_beside_another_where_there_is_a_device(on_cuda):
     pool = LocalPool(2, lambda message: None, lambda runs: None)
     try:
         pool.place("one")
+        pool.place("three")  # a second worker
+        until(lambda: all(worker.warm for worker in pool.workers))  # both
+        pool.host("one").on_cuda = on_cuda
+        pool.place("four", beside="one")
         pool.place("two", beside="one")
-        pool.place("three")
-        assert pool.host("two") is pool.host("one") is not pool.host("three")
+        assert (pool.host("two") is pool.host("four") is pool.host("one")) is on_cuda
         pool.place("two", beside="three")
-        assert pool.host("two") is pool.host("one")
+        assert pool.host("two") is pool.host("one") or not on_cuda
     finally:
         pool.close()

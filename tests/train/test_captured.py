@@ -14,6 +14,7 @@ from gancore.train.trainer import Trainer
 from tests.train.small import RULES, SMALL
 
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no CUDA device here")
+NO_CHANCE = {"data": "dirac", "noise": "point"}  # and nothing to carry over
 PICTURES = {"data": "digits", "g": "dcgan", "d": "dcgan", "g.channels": 4, "d.channels": 4, "batch": 16}
 
 
@@ -22,7 +23,7 @@ def same(one: Trainer, other: Trainer) -> bool:
     return all(torch.equal(x, theirs[name]) for name, x in one.state.tensors().items())
 
 
-@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in RULES), PICTURES], ids=str)
+@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in RULES), PICTURES, NO_CHANCE], ids=str)
 def test_in_halves_it_is_the_plain_engine_bit_for_bit(settings):
     config = Config.from_flat(settings)
     plain, halved = Trainer(config, engine="eager"), Trainer(config, engine="captured")
@@ -63,6 +64,24 @@ def draws_serially() -> bool:
     one, other = (torch.Generator().manual_seed(1) for _ in range(2))
     mask = torch.empty(999).bernoulli_(0.5, generator=one)
     return torch.equal(mask, (torch.rand(999, dtype=torch.float64, generator=other) < 0.5).float())
+
+
+@pytest.mark.parametrize(
+    "settings, changing",
+    [
+        ({}, False),
+        ({"g_opt": "sgd", "d_opt": "sgd"}, False),
+        ({"schedule": "cosine", "schedule.floor": 1.0}, True),  # it stands still until somebody turns the floor
+        ({"g_opt": "rmsprop", "schedule": "exponential"}, True),
+        ({"dynamics": "lookahead", "dynamics.k": 2}, False),
+    ],
+    ids=str,
+)
+def test_numbers_that_can_change_with_an_iteration_are_told_by_their_formulas(settings, changing):
+    trainer = Trainer(Config.from_flat(SMALL | settings), engine="captured")
+    trainer.advance(6)
+    for one in trainer.engine.graphs:
+        assert bool(one.given & one.tape.changing(trainer.config)) is changing
 
 
 def test_what_each_iteration_draws_is_drawn_ahead_and_all_else_is_not():

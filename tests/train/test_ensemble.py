@@ -31,13 +31,14 @@ def members(settings: dict, engine: str, **varied) -> list[Trainer]:
     return [Trainer(Config.from_flat(settings | {address: value}), engine=engine) for value in values]
 
 
-def together(ensemble: Ensemble, n: int) -> torch.Tensor:
-    """`n` iterations of all members: (members, n, 6)."""
+def together(ensemble: Ensemble, n: int, playing: list[Trainer] | None = None) -> torch.Tensor:
+    """`n` iterations of all who play, in one batch: (members, n, 6)."""
     blocks = []
     while n:
-        rows = torch.stack(ensemble.advance(n))
+        rows = torch.stack(ensemble.advance(n, playing))
         blocks.append(rows)
         n -= rows.shape[1]
+    assert not ensemble.refused
     return torch.cat(blocks, 1)
 
 
@@ -88,7 +89,7 @@ def test_values_of_a_number_are_as_good_as_seeds(settings, varied):
     batch, apart = members(SMALL | settings, "captured", **varied), members(SMALL | settings, "eager", **varied)
     ensemble = Ensemble(batch)
     same(together(ensemble, 12), apart, 12, batch)
-    assert not ensemble.refused and len({kin(trainer) for trainer in batch}) == 1
+    assert len({kin(trainer) for trainer in batch}) == 1
 
 
 def test_a_knob_that_is_turned_for_one_or_all_acts():
@@ -111,6 +112,62 @@ def test_who_has_played_alone_meanwhile_goes_on_from_there():
     same(together(ensemble, 5), apart, 5, batch)
 
 
+def test_who_rests_keeps_a_place_and_is_not_moved():
+    batch, apart = members(SMALL, "captured"), members(SMALL, "eager")
+    ensemble = Ensemble(batch)
+    together(ensemble, 5), [trainer.advance(5) for trainer in apart]
+    (graph,), rested = ensemble.graphs, batch[1].state.tensors()
+    some = [batch[0], batch[2]]
+    same(together(ensemble, AHEAD + 5, some), [apart[0], apart[2]], AHEAD + 5, some)
+    assert all(torch.equal(x, rested[name]) for name, x in batch[1].state.tensors().items())
+    assert batch[0].engine.told.endswith("2 runs in one batch") and not batch[1].engine.told.endswith(
+        "2 runs in one batch"
+    )
+    apart[1].advance(5), together(ensemble, 5, [batch[1]])
+    same(together(ensemble, 5), apart, 5, batch)
+    assert ensemble.graphs == [graph]
+
+
+def test_who_is_at_another_place_of_a_way_plays_alone_and_no_tape_is_made_for_each_iteration(monkeypatch):
+    batch = members(SMALL | {"dynamics": "lookahead", "dynamics.k": 3}, "captured")
+    apart = members(SMALL | {"dynamics": "lookahead", "dynamics.k": 3}, "eager")
+    batch[0].advance(1), apart[0].advance(1)
+    ensemble, made = Ensemble(batch), []
+    plain = Ensemble._caught
+    monkeypatch.setattr(Ensemble, "_caught", lambda *given: made.append(1) or plain(*given))
+    rows = torch.cat([torch.stack(ensemble.advance(1)) for _ in range(9)], 1)
+    assert ensemble.refused == "they are at different places of their way" and len(made) <= 1
+    assert torch.allclose(rows, torch.stack([trainer.advance(9) for trainer in apart]), rtol=2e-5, atol=2e-6)
+
+
+def test_a_tape_of_fixed_numbers_is_for_equal_ones_and_is_let_go_when_they_are_turned():
+    unrolled = SMALL | {"dynamics": "unrolled", "dynamics.k": 2}
+    other = Ensemble(members(unrolled, "captured", d_opt__lr=(0.001, 0.002)))
+    other.advance(3)
+    assert other.refused == "their numbers differ, and the tape of one holds for no other"
+    batch = members(unrolled, "captured")
+    ensemble = Ensemble(batch)
+    for lr in (1e-3, 2e-3, 3e-3, 4e-3, 5e-3, 6e-3):
+        for trainer in batch:
+            trainer.apply(f"d_opt.lr={lr}")
+        together(ensemble, 2)
+        assert len(ensemble.graphs) == 1
+    batch[0].apply("d_opt.lr=0.01")
+    ensemble.advance(2)
+    assert ensemble.refused
+    batch[0].apply("d_opt.lr=0.006")
+    together(ensemble, 2)
+
+
+def test_an_error_that_nobody_foresaw_is_told_and_each_plays_alone(monkeypatch):
+    batch, apart = members(SMALL, "captured"), members(SMALL, "eager")
+    monkeypatch.setattr(Ensemble, "_caught", lambda *_: {}["nothing"])
+    ensemble = Ensemble(batch)
+    rows = torch.stack(ensemble.advance(5))
+    assert ensemble.refused == "'nothing'"
+    assert torch.allclose(rows, torch.stack([trainer.advance(5) for trainer in apart]), rtol=2e-5, atol=2e-6)
+
+
 def test_one_that_diverges_stops_where_it_does_alone_and_the_others_play_on():
     wild = {"d_opt": "sgd", "loss": "wasserstein"}
     batch = members(SMALL | wild, "captured", d_opt__lr=(1e-3, 0.1, 1e-3))
@@ -126,6 +183,7 @@ def test_one_that_diverges_stops_where_it_does_alone_and_the_others_play_on():
         apart[1].advance(1000)
     assert outcomes[1].iteration == stopped.value.iteration and outcomes[1].tensor == stopped.value.tensor
     assert played + len(outcomes[1].rows) == len(stopped.value.rows)
+    assert not ensemble.refused
     assert batch[0].iteration == batch[2].iteration == played + len(outcomes[0]) > batch[1].iteration
 
 

@@ -44,6 +44,11 @@ def device() -> torch.device:
     return torch.device(wanted)
 
 
+def on_cuda() -> bool:
+    """Whether runs of this process are played on a CUDA device."""
+    return asked() == "cuda" and torch.cuda.is_available()
+
+
 class Captured(Compiled):
     """Plays graphs where it can. Where it cannot, the processor's engines play, and `told` says why."""
 
@@ -67,7 +72,7 @@ class Captured(Compiled):
         graphs = [graph for graph in self.graphs if graph.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(graphs) < len(self.graphs):
             self.graphs, self.refused = [], ""
-        self.kin = kin(config)
+        self.kin, self.batch = kin(config), ""
         super().turn(config)
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
@@ -87,9 +92,9 @@ class Captured(Compiled):
         except Unsettled:
             pass
         except Untaped as reason:
-            self.refused = str(reason)
+            self.graphs, self.refused = [], str(reason)
         except (RuntimeError, TypeError) as error:  # of CUDA, which speaks at length
-            self.refused = str(error).partition("\n")[0]
+            self.graphs, self.refused = [], str(error).partition("\n")[0]
         return Eager.play(self, before, 1)
 
     def _fitting(self, state: State, n: int) -> tuple[Graph, Ahead]:
@@ -109,9 +114,9 @@ class Captured(Compiled):
         where, config = device(), self.moves.config
         tape, only = self.tape_of(state)
         graph = Graph(tape, only, where, config.precision)
-        ahead = graph.foresee(config, state, 2)
-        changes = where.type == "cuda" and not (ahead and graph.rests(ahead))
-        return EnsembleGraph(tape, only, 1, where, config.precision) if changes else graph
+        if where.type == "cpu" or not graph.given & tape.changing(config):
+            return graph
+        return EnsembleGraph(tape, only, 1, where, config.precision)
 
     def tape_of(self, state: State) -> tuple[Taped, Config | None]:
         """A tape of the next iteration that gives the plain engine's bits here, and the one config that it holds for, if it does.

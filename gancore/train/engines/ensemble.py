@@ -59,20 +59,36 @@ class EnsembleGraph(Graph):
         self.members = members
         self.latest: list[State | None] = [None] * members  # what each was left with
         self.sights: list[tuple | None] = [None] * members  # as `foresight`, for each
+        self.alike, self.holding = True, np.empty(0)  # whether Adam has the same numbers for all; those that it holds
         self.way: tuple | None = None  # what the graph was captured with
         super().__init__(tape, only, where, precision)
 
     @property
     def told(self) -> str:
-        one = "CUDA graph" if self.on_cuda else "in halves"
-        return f"{one}, {self.members} runs in one batch" if self.members > 1 else one
+        return self.told_of(self.members)
 
-    def foresee_all(self, configs: Sequence[Config], states: Sequence[State], n: int) -> list[Ahead] | None:
-        """What each member is given in the next iterations, `n` at most, of each as many; None if one goes another way."""
+    def told_of(self, playing: int) -> str:
+        """What is said of the graph when so many play."""
+        return f"{super().told}, {playing} runs in one batch" if playing > 1 else super().told
+
+    def holds(self, configs: Sequence[Config]) -> bool:
+        """Whether the tape can be played for all these."""
+        return self.only is None or all(replace(config, seed=self.only.seed) == self.only for config in configs)
+
+    def foresee_all(
+        self, configs: Sequence[Config], states: Sequence[State | None], n: int
+    ) -> list[Ahead | None] | None:
+        """What each member is given in the next iterations, `n` at most, of each as many; None if one goes another way.
+
+        A state that is None is of somebody who does not play.
+        """
         known: dict[tuple, Ahead] = {}  # members that differ in their seeds alone are given the same
-        found = []
+        found: list[Ahead | None] = []
         for at, (config, state) in enumerate(zip(configs, states)):
-            if not self.fits(state) or (self.only and replace(config, seed=self.only.seed) != self.only):
+            if state is None:
+                found.append(None)
+                continue
+            if not self.fits(state):
                 return None
             if self.sights[at] is None or self.sights[at][0] is not config:
                 self.sights[at] = config, self.tape.foresight(config), leaves_of(config)
@@ -84,7 +100,7 @@ class EnsembleGraph(Graph):
             if not known[key]:
                 return None
             found.append(known[key])
-        least = min(len(ahead.numbers) for ahead in found)
+        least = min(len(ahead.numbers) for ahead in known.values())
         return found if least == n else self.foresee_all(configs, states, least)
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
@@ -92,14 +108,19 @@ class EnsembleGraph(Graph):
         states, rows, _ = self.play_all([state], [ahead])
         return states[0], rows[0]
 
-    def play_all(self, states: Sequence[State], aheads: Sequence[Ahead]) -> tuple[list[State], Tensor, Tensor]:
+    def play_all(
+        self, states: Sequence[State | None], aheads: Sequence[Ahead | None]
+    ) -> tuple[list[State | None], Tensor, Tensor]:
         """Goes on with all members for as many iterations as were foreseen, of each as many.
 
         Returns their states, the scalars (members, n, 6), and (members,) whether the sums of all scalars and weights are finite.
+        Of who has neither state nor `ahead` something is played that nobody looks at.
         """
         self.hasten()
-        n = len(aheads[0].numbers)
-        numbers = np.array([ahead.numbers for ahead in aheads]).reshape(self.members, n, len(self.columns))
+        some = next(ahead for ahead in aheads if ahead)
+        given = [(ahead or some).numbers for ahead in aheads]
+        n = len(some.numbers)
+        numbers = np.array(given).reshape(self.members, n, len(self.columns))
         if self.on_cuda:
             multiplies_in(self.precision)
         rows = torch.empty(n, *self.seen.shape, device=self.device)
@@ -107,8 +128,8 @@ class EnsembleGraph(Graph):
             self._put(states)
             self._way(numbers)
             beside = torch.from_numpy(numbers.astype(np.float32)).transpose(0, 1)
-            streams = [self.streams(state, at) for at, state in enumerate(states)]
-            for start, come in self.passage.rows(streams, [ahead.numbers for ahead in aheads], beside):
+            streams = [state and self.streams(state, at) for at, state in enumerate(states)]
+            for start, come in self.passage.rows(streams, given, beside):
                 for i, row in enumerate(come):
                     self.row.copy_(row)
                     self.replay()
@@ -117,21 +138,22 @@ class EnsembleGraph(Graph):
             sound = (rows.sum((0, 2)) + weights).isfinite()  # told there: summing up is slow here, for all members
         parts, (rows, sound) = self._home(self.inputs, rows, sound)
         self.latest = [
-            state.of_parts({name: x[at] for name, x in parts.items()}, **ahead.counts)
-            for at, (state, ahead) in enumerate(zip(states, aheads))
+            state and state.of_parts({name: x[at] for name, x in parts.items()}, **aheads[at].counts)
+            for at, state in enumerate(states)
         ]
         return self.latest, rows.transpose(0, 1), sound
 
-    def _put(self, states: Sequence[State]) -> None:
+    def _put(self, states: Sequence[State | None]) -> None:
         """The states of those who do not go on from where they were left."""
         for at, state in enumerate(states):
-            if state is not self.latest[at]:
+            if state is not None and state is not self.latest[at]:
                 for name, x in state.parts().items():
                     self.inputs[name][at].copy_(x)
 
     def _way(self, numbers: np.ndarray) -> None:
         """Captures anew if what the graph holds is another than these numbers (members, n, columns) want."""
-        alike = bool((numbers == numbers[:1]).all())
+        adam = numbers[..., self.of_adam]
+        alike = bool((adam == adam[:1]).all())
         way = alike, numbers[:, 0, self.held].tobytes()
         if way != self.way:
             self.alike, self.holding = alike, numbers[:, 0]
@@ -143,7 +165,7 @@ class EnsembleGraph(Graph):
     def _lay(self, rest: list[Step], over: dict[int, tuple[Tensor, int]]) -> None:
         self.steps, drawn = rest, long(over)
         self.columns = {number.formula: at for at, number in enumerate(self.tape.numbers)}
-        self.held = self._of_adam()
+        self.held, self.of_adam = self._adams()
         end = -(-drawn // LINE) * LINE
         size = end + -(-4 * len(self.columns) // LINE) * LINE
         self.row = torch.zeros(self.members, size, dtype=torch.uint8, device=self.device)
@@ -153,18 +175,19 @@ class EnsembleGraph(Graph):
         for where, (_, at) in over.items():
             self.lying.rooms[where] = self.row.untyped_storage(), at, size
         self.inputs = {name: self.lying(x)[0] for name, x in self.tape.inputs.items()}
+        self.rows = self.row
         self.seen = torch.zeros(self.members, len(self.tape.seen), device=self.device)
 
-    def _of_adam(self) -> list[int]:
-        """Columns of the numbers that Adam's kernel holds on to: knobs, which no iteration changes."""
-        held = set()
+    def _adams(self) -> tuple[list[int], list[int]]:
+        """Columns of the numbers that Adam's kernel holds on to, which no iteration changes, and of all that it is given."""
+        held, given = set(), set()
         for step in self.steps:
-            for name in ADAM_KNOBS if step.run is ADAM else ():
-                if isinstance(number := step.options[name], Number):
-                    if number.formula not in self.tape.leaves:
-                        raise Untaped(f"Adam's {name} changes with every iteration")
-                    held.add(self.columns[number.formula])
-        return sorted(held)
+            if step.run is ADAM:
+                held |= {x.formula for name in ADAM_KNOBS if isinstance(x := step.options[name], Number)}
+                given |= {x.formula for x in step.options.values() if isinstance(x, Number)}
+        if not held <= set(self.tape.leaves):
+            raise Untaped("a number of Adam's changes with every iteration")
+        return sorted(self.columns[x] for x in held), sorted(self.columns[x] for x in given)
 
     # -- an iteration -------------------------------------------------------------------------------------------
 
@@ -209,10 +232,10 @@ class EnsembleGraph(Graph):
         lists = [[self.lying(x)[0] for x in tensors] for tensors in step.args]
         together = [range(self.members)] if self.alike else [[at] for at in range(self.members)]
         for some in together:
-            knobs = {name: self._knob(step.options[name], some[0]) for name in (*ADAM_KNOBS, "lr")}
+            knobs = {name: self._knob(step.options[name], some[0]) for name in ADAM_KNOBS}
             knobs["lr"] = self._rate(step.options["lr"], some[0])
-            rest = {name: x for name, x in step.options.items() if name not in knobs}
-            aten._fused_adam_.tensor_lr(*([x[at] for x in one for at in some] for one in lists), **knobs, **rest)
+            parts = ([x[at] for x in one for at in some] for one in lists)
+            aten._fused_adam_.tensor_lr(*parts, **(step.options | knobs))
 
     def _knob(self, x: float, at: int) -> float:
         return float(self.holding[at, self.columns[x.formula]]) if isinstance(x, Number) else x

@@ -58,7 +58,7 @@ class Graph(Loop):
         return script
 
     def _open(self) -> None:
-        self.passage = Passage(self.run, self.script, self.drawn, self.row.reshape(-1, self.row.shape[-1]))
+        self.passage = Passage(self.run, self.script, self.drawn, self.rows)
 
     def hasten(self) -> None:
         """Goes on with the compiled kernels' draws if these have come meanwhile: the same bits."""
@@ -67,16 +67,13 @@ class Graph(Loop):
             self.run = as_function(self.script)
             self._open()
 
-    def rests(self, ahead: Ahead) -> bool:
-        """Whether all these iterations are given the same numbers."""
-        return all(row[at] == ahead.numbers[0][at] for row in ahead.numbers for at in self.fixed)
-
     def _lay(self, rest: list[Step], over: dict[int, tuple[Tensor, int]]) -> None:
         """What lies on the device: tensors, calls, and where numbers that can change stand in them."""
         there = Elsewhere(self.device, over)
         self.inputs = {name: there(x) for name, x in self.tape.inputs.items()}
         self.outputs = {name: there(x) for name, x in self.tape.outputs.items()}
         self.row, self.seen = there.row, there(self.tape.seen)
+        self.rows = self.row[None]  # one a member
         columns = {number.formula: at for at, number in enumerate(self.tape.numbers)}
         self.calls: list[Call] = []
         self.tensors: list[tuple[Tensor, int]] = []  # of one number, which comes from a column
@@ -98,6 +95,7 @@ class Graph(Loop):
                 self.open[at] = made, [columns[x.formula] for x in given]
             self.calls.append(made)
         self.fixed = sorted({column for _, own in self.open.values() for column in own})
+        self.given = {number.formula for number in self.tape.numbers if columns[number.formula] in self.fixed}
         self.baked: list[float] | None = None
         self.known: list[float] | None = None
 
@@ -191,6 +189,6 @@ def captured(act: Callable[[], None]) -> Callable[[], None]:
             act()
     torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
+    with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads draw meanwhile
         act()
     return graph.replay

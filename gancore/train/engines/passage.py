@@ -48,9 +48,14 @@ class Passage:
         self.pool = ThreadPoolExecutor(self.threads)
 
     def rows(
-        self, streams: Sequence[Sequence[Generator]], numbers: Sequence[list[list[float]]], beside: Tensor | None = None
+        self,
+        streams: Sequence[Sequence[Generator] | None],
+        numbers: Sequence[list[list[float]]],
+        beside: Tensor | None = None,
     ) -> Iterator[tuple[int, Tensor]]:
         """Draws with each member's streams, given its numbers: where each block of iterations begins, and its rows there.
+
+        Who has no streams draws nothing; what its rows hold then means nothing.
 
         `beside` (n, members, columns) in float32 comes along at the rows' ends. A block is gone when the next is asked for.
         """
@@ -73,9 +78,9 @@ class Passage:
 
     def _draw(self, which: int, streams, numbers, start: int) -> list[Future]:
         """Has a block drawn into one of the buffers, by as many threads as there are."""
-        members = range(len(streams))
+        members = [at for at, own in enumerate(streams) if own is not None]
 
-        def draw(some: range) -> None:
+        def draw(some: Sequence[int]) -> None:
             if self.sent[which]:
                 self.sent[which].synchronize()
             for at in some:

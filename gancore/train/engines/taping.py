@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from gancore.train.engines.numbers import Book, Number
 from gancore.train.engines.plan import Places, needed, tensors
 from gancore.train.engines.tape import Recorder, Reseed, Step, Untaped, place
 from gancore.train.moves import Moves
+from gancore.train.schedules import Constant
 from gancore.train.state import COUNTS, State
 
 BUILT = ("data", "noise", "g", "d")  # roles whose knobs are in the networks and samples by now
@@ -44,6 +46,19 @@ class Taped:
         """A function of the leaves, by `leaves`: the ways as they would be taken, the numbers, the next leaves."""
         formulas = [*self.book.ways, *(n.formula for n in self.numbers), *self.following.values()]
         return numbers.function(formulas, self.leaves, {"rate": config.schedule.factor})
+
+    def changing(self, config: Config) -> set[str]:
+        """The formulas of its numbers that can come out otherwise in the next iteration, under any rates and knobs."""
+        still = isinstance(config.schedule, Constant)
+
+        def moves(node: ast.AST) -> bool:
+            if still and isinstance(node, ast.Call) and getattr(node.func, "id", "") == "rate":
+                return False
+            if isinstance(node, ast.Name):
+                return node.id in self.following
+            return any(moves(child) for child in ast.iter_child_nodes(node))
+
+        return {n.formula for n in self.numbers if moves(ast.parse(n.formula, mode="eval"))}
 
     @property
     def leaves(self) -> list[str]:
