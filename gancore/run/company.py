@@ -1,4 +1,7 @@
-"""Runs of one worker that a CUDA device plays in one batch. Each is a run of its own to all others, its recording included."""
+"""Members of a sweep that a CUDA device plays in one batch. Each is a run of its own to all others, its recording included.
+
+Other runs play alone: they can be played again bit for bit, which those in a batch cannot, for sums are rounded otherwise in it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,12 @@ SETTLED = 0.3  # seconds without a newcomer after which a batch is made: a sweep
 RESTED = 60.0  # seconds that a batch nobody plays in is kept
 
 
+def shared(run: Hosted) -> str:
+    """Equal for runs that can be played together; empty for one that plays alone."""
+    sweep, game = run.order.facts.get("sweep", ""), kin(run.trainer)
+    return sweep and game and f"{sweep}: {game}"
+
+
 class Company:
     """The ensembles of a worker. Who pauses keeps a place as long as most of the others play; newcomers have a new one made."""
 
@@ -25,22 +34,22 @@ class Company:
 
     def of(self, run: Hosted, runs: Iterable[Hosted]) -> list[Hosted]:
         """All that play the game of this run, itself included."""
-        common = kin(run.trainer)
+        common = shared(run)
         if not (common and run.free) or (common in self.ensembles and self.ensembles[common].refused):
             return [run]
-        return [one for one in runs if one.trainer and one.free and kin(one.trainer) == common]
+        return [one for one in runs if one.trainer and one.free and shared(one) == common]
 
     def move(self, runs: Sequence[Hosted]) -> list[Hosted]:
         """Plays a slice of those who can be played together now, as long as the shortest may be: who they were."""
-        began, common, due = time.thread_time(), kin(runs[0].trainer), {}
+        began, common, due = time.thread_time(), shared(runs[0]), {}
         for run in runs:
             if n := run.begin(SLICE * min(len(runs), LONGER)):
                 due[run.trainer] = run, n
             else:
                 run.end(0.0)
         due = {
-            trainer: one for trainer, one in due.items() if kin(trainer) == common
-        }  # unless a planned change set it apart
+            trainer: (run, n) for trainer, (run, n) in due.items() if shared(run) == common
+        }  # a planned change sets apart
         if not due:
             return []
         ensemble = self._ensemble(common, tuple(due))

@@ -19,11 +19,12 @@ class Hosting:
         self.inbox = queue.SimpleQueue()
         self.worker = Worker(self.inbox, self.told.append)
 
-    def open(self, name, config=TINY, changes=(), pace=None, playing=True, path=None, resume=False):
+    def open(self, name, config=TINY, changes=(), pace=None, playing=True, path=None, resume=False, sweep=""):
         flat = config if isinstance(config, dict) else config.flat()
         path = path or self.folder / f"{name}.sqlite"
         pace = asdict(Pace()) if pace is None else pace
-        self.say(messages.Open(name, 0, flat, list(changes), str(path), pace, resume, playing))
+        facts = {"sweep": sweep} if sweep else {}
+        self.say(messages.Open(name, 0, flat, list(changes), str(path), pace, resume, playing, facts=facts))
 
     def say(self, message):
         self.inbox.put(message)

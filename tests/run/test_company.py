@@ -34,7 +34,7 @@ def engine(hosting, name):
 
 def open_all(hosting):
     for name, config in SEEDS.items():
-        hosting.open(name, config)
+        hosting.open(name, config, sweep="seeds")
 
 
 def test_seeds_are_played_in_one_batch_and_recorded_as_if_each_were_alone(hosting, on_device):
@@ -72,9 +72,17 @@ def test_a_learning_rate_that_is_turned_for_one_leaves_all_in_the_batch(hosting,
     assert hosting.run("seed-3").trainer.config.d_opt.lr == 0.004 != hosting.run("seed-4").trainer.config.d_opt.lr
 
 
+def test_runs_of_no_sweep_play_alone_and_can_be_played_again_to_the_bit(hosting, on_device):
+    for name, config in SEEDS.items():
+        hosting.open(name, config)
+    hosting.plays("seed-3", 10)
+    hosting.plays("seed-5", 10)
+    assert {engine(hosting, name) for name in SEEDS} == {ALONE}
+
+
 def test_who_has_a_speed_limit_plays_alone(hosting, on_device):
-    hosting.open("slow", SEEDS["seed-3"], pace={"speed": 200})
-    hosting.open("fast", SEEDS["seed-4"])
+    hosting.open("slow", SEEDS["seed-3"], pace={"speed": 200}, sweep="seeds")
+    hosting.open("fast", SEEDS["seed-4"], sweep="seeds")
     hosting.plays("slow", 5)
     hosting.plays("fast", 5)
     assert engine(hosting, "slow") == engine(hosting, "fast") == ALONE
@@ -82,7 +90,7 @@ def test_who_has_a_speed_limit_plays_alone(hosting, on_device):
 
 def test_all_stop_where_they_were_asked_to(hosting, on_device):
     for name, config in SEEDS.items():
-        hosting.open(name, config, pace={"until": 30})
+        hosting.open(name, config, pace={"until": 30}, sweep="seeds")
     hosting.rounds(lambda: all(run.state == "finished" for run in hosting.worker.runs.values()))
     assert [run.trainer.iteration for run in hosting.worker.runs.values()] == [30, 30, 30]
 
@@ -91,7 +99,7 @@ def test_one_that_fails_leaves_the_others_playing(hosting, on_device):
     wild = {"loss": "wasserstein", "d_opt": "sgd", "g_opt": "sgd"}
     for name, config in SEEDS.items():
         lr = {"d_opt.lr": "10" if name == "seed-4" else "0.001"}
-        hosting.open(name, config.from_flat(wild | lr, base=config))
+        hosting.open(name, config.from_flat(wild | lr, base=config), sweep="seeds")
     hosting.rounds(lambda: hosting.run("seed-4").trainer and hosting.status("seed-4").state == "failed")
     assert "became non-finite" in hosting.status("seed-4").detail
     hosting.goes_on("seed-3", 5)
@@ -134,11 +142,11 @@ def test_a_batch_in_which_nobody_plays_any_more_is_let_go(hosting, on_device, mo
 
 def test_while_a_newcomer_waits_for_more_the_others_and_other_games_play_on(hosting, on_device, monkeypatch):
     hosting.open("other", TINY.with_("batch", 48))
-    hosting.open("seed-3", SEEDS["seed-3"])
-    hosting.open("seed-4", SEEDS["seed-4"])
+    hosting.open("seed-3", SEEDS["seed-3"], sweep="seeds")
+    hosting.open("seed-4", SEEDS["seed-4"], sweep="seeds")
     hosting.plays("seed-4", 10)
     monkeypatch.setattr(company, "SETTLED", 1e9)
-    hosting.open("seed-5", SEEDS["seed-5"])
+    hosting.open("seed-5", SEEDS["seed-5"], sweep="seeds")
     hosting.rounds(lambda: hosting.run("seed-5").trainer)
     for name in ("seed-3", "seed-4", "other"):
         hosting.goes_on(name, 10)
