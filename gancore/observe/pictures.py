@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from gancore.game.data.images import HELD, spaced
 from gancore.observe.metrics.cells import ROUNDS
 from gancore.observe.metrics.checkers import Checkers
-from gancore.observe.metrics.copies import MOST, MOST_UNSEEN, Copies
+from gancore.observe.metrics.copies import MOST, Copies
 from gancore.observe.metrics.images import Plane
 from gancore.observe.vitals import SEED, ranked
 
@@ -36,7 +37,7 @@ class Pictures:
         checkers = Checkers.of(source.shape, real)
         if len(held) < FEWEST:
             return cls(torch.empty(0, known.shape[1]), None, None, checkers, checkers.bands)
-        known, held = spaced(known, MOST), spaced(held, MOST_UNSEEN)
+        known, held = spaced(known, MOST), spaced(held, HELD)
         plane = Plane.of(f"{source.name}-and-unseen", torch.cat([known, held]))
         at = [
             np.concatenate([plane.project(part.float().div(255)) for part in side.split(1000)])
@@ -66,8 +67,3 @@ def mistaken(on_real: np.ndarray, on_fake: np.ndarray, on_unseen: np.ndarray) ->
     real, fake = np.median(on_real), np.median(on_fake)
     nearer = np.abs(on_unseen - fake) - np.abs(on_unseen - real)
     return float(((nearer < 0) + 0.5 * (nearer == 0)).mean())
-
-
-def spaced(rows: Tensor, most: int) -> Tensor:
-    """At most so many of them, evenly spaced."""
-    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]

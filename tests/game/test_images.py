@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 
 from gancore.game.data import archive, data, idx
 from gancore.game.data.download import DownloadFailed
+from gancore.game.data.images import HELD
 from tests.game.mirrors import down, mirror
 
 IMAGES = {"digits", "mnist", "fashion-mnist", "stacked-mnist", "cifar-10", "own-pictures"}
@@ -190,5 +191,6 @@ def test_mnist_is_mnist():
     assert mnist.pixels.shape == (60_000, 784) and mnist.labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert torch.bincount(mnist.labels.long()).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert mnist.pixels.float().mean() / 255 == pytest.approx(0.1307, abs=1e-4)
+    assert mnist.held_out.shape == (HELD, 784)  # of ten thousand, as many as are looked at
     pictures, labels = archive.load(*archive.MNIST.find("t10k"))
     assert pictures.shape == (10_000, 28, 28) and labels[:5].tolist() == [7, 2, 1, 0, 4]

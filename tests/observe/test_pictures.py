@@ -6,10 +6,11 @@ import torch
 
 from gancore.config import Config
 from gancore.game.data import data
+from gancore.game.data.images import spaced
 from gancore.observe.look import IMAGE_SAMPLES, pictures
 from gancore.observe.metrics.checkers import checkers, lengths, waves
 from gancore.observe.observer import Observer
-from gancore.observe.pictures import mistaken, spaced
+from gancore.observe.pictures import mistaken
 from gancore.train.trainer import Trainer
 
 SMALL = Config.from_flat({"data": "digits", "g.width": 8, "d.width": 8, "noise.dim": 2, "batch": 16})

@@ -14,7 +14,7 @@ import torch
 from gancore.game.data import download
 from gancore.game.data.download import Report, quiet
 from gancore.game.data.idx import BadFile
-from gancore.game.data.images import Images
+from gancore.game.data.images import HELD, Images, spaced
 from gancore.game.data.shelf import data
 
 SIDE, CHANNELS, CLASSES = 32, 3, 10
@@ -74,7 +74,7 @@ def _load(place: Path) -> Images:
     if labels.max() >= CLASSES:
         raise BadFile(f"{place} holds the label {labels.max()}: labels go from 0 to {CLASSES - 1}")
     pixels, labels, unseen = map(torch.from_numpy, (pixels, labels, unseen))
-    return Images("cifar-10", pixels, labels, side=SIDE, channels=CHANNELS, held_out=unseen)
+    return Images("cifar-10", pixels, labels, side=SIDE, channels=CHANNELS, held_out=spaced(unseen, HELD))
 
 
 def _from_folder(place: Path):

@@ -21,6 +21,7 @@ from gancore.game.data.archive import FASHION_MNIST, MNIST, Archive, load
 from gancore.game.data.download import DownloadFailed, Report, quiet
 from gancore.game.data.shelf import data
 
+HELD = 2000  # pictures that are held out at most: as many as copies are told by
 EACH = 7  # One picture of so many is held out, of sets that bring none to test on; no order by ten classes falls in with it.
 FEWEST = (
     140  # pictures in a set from which some can be spared: the twenty that are then held out are the least that tell.
@@ -130,7 +131,7 @@ def first(images: Images, count: int) -> Images:
 
 
 def train(archive: Archive, report: Report) -> Images:
-    """The 60,000 pictures to train on and the 10,000 that are held out, fetched if need be."""
+    """The 60,000 pictures to train on, and of the 10,000 beside them as many as are held out, fetched if need be."""
     files = archive.find("train", report)
     with contextlib.suppress(DownloadFailed):  # What needs them says nothing then; the game itself can do without.
         files += archive.find("t10k", report)
@@ -142,4 +143,9 @@ def train(archive: Archive, report: Report) -> Images:
 def _load(name: str, images: Path, labels: Path, *unseen: Path) -> Images:
     pictures, classes = load(images, labels)
     images = Images(name, torch.from_numpy(pictures).flatten(1), torch.from_numpy(classes), side=pictures.shape[1])
-    return replace(images, held_out=torch.from_numpy(load(*unseen)[0]).flatten(1)) if unseen else images
+    return replace(images, held_out=spaced(torch.from_numpy(load(*unseen)[0]).flatten(1), HELD)) if unseen else images
+
+
+def spaced(rows: Tensor, most: int) -> Tensor:
+    """At most so many of them, evenly spaced."""
+    return rows[np.linspace(0, len(rows) - 1, min(most, len(rows))).round().astype(np.int64)]

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST = 8000  # pictures to train on, and
-MOST_UNSEEN = 2000  # held out, among which the nearest is looked for
+MOST = 8000  # pictures to train on among which the nearest is looked for
 ASKED = 500_000  # pairs of pictures compared at a time of asking: 256 against all digits, 50 against MNIST's part
 AT_ONCE = 256  # pictures whose distances to all others are in memory together: 8 MB against the most there are
 SEED = 20140610

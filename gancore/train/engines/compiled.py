@@ -14,7 +14,7 @@ from gancore.train.engines.draws import drawn
 from gancore.train.engines.hands import Hands, ladder
 from gancore.train.engines.looped import Ahead, Loop, Looped
 from gancore.train.engines.plan import Call
-from gancore.train.engines.proving import shareable, written
+from gancore.train.engines.proving import chance, shareable, written
 from gancore.train.engines.stretches import Shared, Stretch, fused
 from gancore.train.engines.tape import Reseed
 from gancore.train.engines.taping import Taped
@@ -50,6 +50,7 @@ class Compiled(Looped):
         for call in loop.calls():
             written(call) or drawn(call) or shareable(call)  # all keep in mind what they find
             yield
+        chance.cache_clear()  # two megabytes
         faster = StretchedLoop(loop.tape, loop.only)
         faster.hands.settle(len(faster.hands.rungs) - 1)
         yield
