@@ -34,7 +34,8 @@ NAMES = {
     "input": "what D is shown", "schedule": "learning rates",
 }  # fmt: skip
 PACE = {k.name for k in knobs(Pace)}
-COLUMN = 72  # pixels: three columns fit into the sidebar
+COLUMN = 56  # pixels: three columns fit into the sidebar, under short names
+SHORT = {"weight": "w", "mean": "μ", "spread": "σ", "sigma": "σ"}
 SAID, LONGEST = 3, 40  # changes of a preset that are named under it, and characters of a value
 # Roles whose choice is an advanced matter; their basic knobs still show.
 ADVANCED_ROLES = {"g", "d", "dynamics", "penalty", "constraint", "input", "schedule"}
@@ -339,10 +340,13 @@ def _decades(k: Knob, value: Any) -> list:
 
 def _modes(page: str, address: str, label: str, k: Knob, value: tuple) -> tuple:
     """Rows of numbers, weight first and spread last, in a small table to edit."""
-    st.caption(label, help=f"{k.help}. Give {k.accepts}.")
+    short = {name: SHORT.get(name, name) for name in k.columns}
+    named = ", ".join(name if name == mark else f"{name} {mark}" for name, mark in short.items())
+    st.caption(f"{label}: {named}", help=f"{k.help}. Give {k.accepts}.")
     rows = keyed.rows(page, address, value)
     columns = {
-        name: st.column_config.NumberColumn(name, required=True, format="%.3g", width=COLUMN) for name in k.columns
+        name: st.column_config.NumberColumn(mark, required=True, format="%.3g", width=COLUMN)
+        for name, mark in short.items()
     }
     st.data_editor(
         pd.DataFrame(list(rows), columns=list(columns)), key=keyed.key(page, address), num_rows="dynamic",
