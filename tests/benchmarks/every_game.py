@@ -2,7 +2,8 @@
 
 `python -m tests.benchmarks.every_game [THREADS]`: with several threads all of them play. A line for each game that is not
 played by the compiled engine bit for bit, with its reason; `captured` instead of a number plays in halves, chance ahead, and
-`ensemble` two seeds in one batch, whose scalars are held against those of each alone (to a thousandth: sums are rounded otherwise).
+`ensemble` two seeds in one batch, whose scalars are held against those of each alone (to a thousandth: sums are rounded otherwise;
+where a loss leaves D's last bias open, as relativistic ones do, its gradient is rounding alone, which Adam makes whole steps of).
 """
 
 from __future__ import annotations
