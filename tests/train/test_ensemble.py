@@ -10,6 +10,7 @@ from gancore.train.trainer import Diverged, Trainer
 from tests.train.small import RULES, SMALL
 
 PICTURES = {"data": "digits", "g": "dcgan", "d": "dcgan", "g.channels": 4, "d.channels": 4, "batch": 16}
+AUGMENTED = {"data": "digits", "input": "augment", "batch": 16}
 ROUGH = (
     {"precision": "bfloat16"},
     {"d": "maxout"},
@@ -54,7 +55,7 @@ def same(rows: torch.Tensor, apart: list[Trainer], n: int, together: list[Traine
             torch.testing.assert_close(x, theirs[name], rtol=1e-3, atol=2e-4)
 
 
-@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in SMOOTH), PICTURES], ids=str)
+@pytest.mark.parametrize("settings", [*(SMALL | rules for rules in SMOOTH), PICTURES, AUGMENTED], ids=str)
 def test_seeds_in_one_batch_are_what_they_are_alone(settings):
     batch, apart = members(settings, "captured"), members(settings, "eager")
     same(together(Ensemble(batch), 20), apart, 20, batch)

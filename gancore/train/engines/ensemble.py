@@ -31,6 +31,7 @@ SAID: dict = {
     aten.add_.Tensor: lambda x, y, alpha=1: x.add_(alpha * y),
     aten.mul.Scalar: lambda x, y: x * y,
     aten.div.Scalar: lambda x, y: x / y,
+    aten.lt.Scalar: lambda x, y: x < y,
     aten.fill_.Scalar: lambda x, value: x.copy_(value.expand_as(x)),
     aten.lerp.Scalar: lambda x, y, weight: torch.lerp(x, y, weight),
     aten.addcmul.default: lambda x, y, z, value=1: x + value * (y * z),
