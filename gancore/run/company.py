@@ -47,9 +47,8 @@ class Company:
                 due[run.trainer] = run, n
             else:
                 run.end(0.0)
-        due = {
-            trainer: (run, n) for trainer, (run, n) in due.items() if shared(run) == common
-        }  # a planned change sets apart
+        # A planned change may have set one apart.
+        due = {trainer: (run, n) for trainer, (run, n) in due.items() if shared(run) == common}
         if not due:
             return []
         ensemble = self._ensemble(common, tuple(due))
@@ -77,7 +76,7 @@ class Company:
 
     def _ensemble(self, common: str, trainers: tuple[Trainer, ...]) -> Ensemble | None:
         """The one to play in now; None while there is none yet and more may come."""
-        known, now = self.ensembles.get(common), time.monotonic()
+        known, now = self.ensembles.get(common), time.perf_counter()
         there = set(known.trainers) if known else set()
         if there.issuperset(trainers) and 2 * len(trainers) > len(there):
             self.coming.pop(common, None)

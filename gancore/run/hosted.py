@@ -270,9 +270,7 @@ class Hosted:
 
     def _tell(self, outcome: Tensor | Exception, first: int, seconds: float):
         """Says what was played. Raises what stopped it, if something did."""
-        rows = (
-            outcome if isinstance(outcome, Tensor) else getattr(outcome, "rows", ())
-        )  # `Diverged` has what came before it
+        rows = outcome if isinstance(outcome, Tensor) else getattr(outcome, "rows", ())  # that came before a `Diverged`
         if len(rows):
             block = rows.numpy()
             self.observer.history.append(block, first)

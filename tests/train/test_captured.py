@@ -81,7 +81,7 @@ def test_numbers_that_can_change_with_an_iteration_are_told_by_their_formulas(se
     trainer = Trainer(Config.from_flat(SMALL | settings), engine="captured")
     trainer.advance(6)
     for one in trainer.engine.graphs:
-        assert bool(one.given & one.tape.changing(trainer.config)) is changing
+        assert bool(graph.bare(one.tape.steps) & one.tape.changing(trainer.config)) is changing
 
 
 def test_what_each_iteration_draws_is_drawn_ahead_and_all_else_is_not():

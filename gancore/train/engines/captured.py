@@ -16,7 +16,7 @@ from gancore.game.game import Game
 from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
 from gancore.train.engines.ensemble import EnsembleGraph
-from gancore.train.engines.graph import Graph
+from gancore.train.engines.graph import Graph, bare
 from gancore.train.engines.looped import WAYS, Ahead, Loop, at_once, fixed
 from gancore.train.engines.tape import Untaped
 from gancore.train.engines.taping import Taped, Unsettled, taped
@@ -113,10 +113,9 @@ class Captured(Compiled):
         """The next iteration, from a tape that gives the plain engine's bits here."""
         where, config = device(), self.moves.config
         tape, only = self.tape_of(state)
-        graph = Graph(tape, only, where, config.precision)
-        if where.type == "cpu" or not graph.given & tape.changing(config):
-            return graph
-        return EnsembleGraph(tape, only, 1, where, config.precision)
+        if where.type == "cuda" and bare(tape.steps) & tape.changing(config):
+            return EnsembleGraph(tape, only, 1, where, config.precision)
+        return Graph(tape, only, where, config.precision)
 
     def tape_of(self, state: State) -> tuple[Taped, Config | None]:
         """A tape of the next iteration that gives the plain engine's bits here, and the one config that it holds for, if it does.

@@ -242,9 +242,8 @@ class EnsembleGraph(Graph):
         return float(self.holding[at, self.columns[x.formula]]) if isinstance(x, Number) else x
 
     def _rate(self, x: float, at: int) -> Tensor:
-        return (
-            self.flow[at, self.columns[x.formula]] if isinstance(x, Number) else torch.full((), x, device=self.device)
-        )
+        own = isinstance(x, Number)
+        return self.flow[at, self.columns[x.formula]] if own else torch.full((), x, device=self.device)
 
 
 def said(step: Step) -> Callable:

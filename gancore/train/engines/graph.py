@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
@@ -17,7 +17,7 @@ from gancore.train.engines.numbers import Number
 from gancore.train.engines.passage import Passage, block
 from gancore.train.engines.plan import Call, Filled, call, perform
 from gancore.train.engines.scripted import Script, as_function
-from gancore.train.engines.split import LINE, Elsewhere, carried, halves, long
+from gancore.train.engines.split import LINE, Elsewhere, carried, draws, halves, long
 from gancore.train.engines.tape import Reseed, Step, place
 from gancore.train.engines.taping import Taped
 from gancore.train.state import State
@@ -31,7 +31,7 @@ class Graph(Loop):
     def __init__(self, tape: Taped, only: Config | None, where: torch.device, precision: str):
         self.device, self.on_cuda, self.precision = where, where.type == "cuda", precision
         super().__init__(tape, only)
-        self._open()
+        self.passage = self._passage()
         self.passing: dict[tuple[int, int], torch.Generator] = {}  # that begin anew on the way, each member's own
 
     @property
@@ -57,15 +57,15 @@ class Graph(Loop):
             script.carry(self.drawn[:, at : at + len(bytes_of)], bytes_of)
         return script
 
-    def _open(self) -> None:
-        self.passage = Passage(self.run, self.script, self.drawn, self.rows)
+    def _passage(self) -> Passage:
+        return Passage(self.run, self.script, self.drawn, self.rows)
 
     def hasten(self) -> None:
         """Goes on with the compiled kernels' draws if these have come meanwhile: the same bits."""
         if not self.native and kernels.ready():
             self.script = self._chance()
             self.run = as_function(self.script)
-            self._open()
+            self.passage = self._passage()
 
     def _lay(self, rest: list[Step], over: dict[int, tuple[Tensor, int]]) -> None:
         """What lies on the device: tensors, calls, and where numbers that can change stand in them."""
@@ -95,7 +95,6 @@ class Graph(Loop):
                 self.open[at] = made, [columns[x.formula] for x in given]
             self.calls.append(made)
         self.fixed = sorted({column for _, own in self.open.values() for column in own})
-        self.given = {number.formula for number in self.tape.numbers if columns[number.formula] in self.fixed}
         self.baked: list[float] | None = None
         self.known: list[float] | None = None
 
@@ -172,6 +171,12 @@ class Graph(Loop):
         for name, x in self.outputs.items():
             if place(x) != place(self.inputs[name]):
                 self.inputs[name].copy_(x)
+
+
+def bare(steps: Iterable[Step | Reseed]) -> set[str]:
+    """The formulas of numbers that operations are given as they are, not in tensors: a graph holds on to them."""
+    calls = [call(step) for step in steps if isinstance(step, Step) and not draws(step)]
+    return {x.formula for one in calls for x in tree_leaves((one.args, one.options)) if isinstance(x, Number)}
 
 
 def multiplies_in(precision: str) -> None:

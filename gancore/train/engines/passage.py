@@ -55,9 +55,8 @@ class Passage:
     ) -> Iterator[tuple[int, Tensor]]:
         """Draws with each member's streams, given its numbers: where each block of iterations begins, and its rows there.
 
-        Who has no streams draws nothing; what its rows hold then means nothing.
-
-        `beside` (n, members, columns) in float32 comes along at the rows' ends. A block is gone when the next is asked for.
+        Who has no streams draws nothing, and its rows mean nothing. `beside` (n, members, columns) in float32 comes along at
+        the rows' ends. A block is gone when the next is asked for.
         """
         n = len(numbers[0])
         coming = self._draw(0, streams, numbers, 0)
