@@ -86,7 +86,7 @@ def _begin(sweep: Sweep | None) -> None:
     st.markdown(
         "One run proves little: another seed may collapse. Here one game is played from several seeds, or with several values "
         "of one knob, on all cores: you see the median and its band, where each one led, and a picture of each with its verdict, which "
-        "opens it. Every member is an ordinary run, bit for bit the one you would get alone."
+        "opens it. Every member is an ordinary run, bit for bit the one you would get alone (on a CUDA device, to rounding)."
     )
     if sweep:
         with st.container(border=True):
