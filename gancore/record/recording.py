@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import safetensors.torch
 import torch
 
 from gancore.record import store, writer
 from gancore.record.reader import Reader
 from gancore.record.store import RecordingError, kindly, transaction
+from gancore.record.tensors import pieces
 from gancore.record.thinning import HOW, spare
 
 __all__ = ["Reader", "Recording", "RecordingError", "runs_folder"]
@@ -103,13 +103,15 @@ class Recording:
 
     def checkpoint(self, iteration: int, tensors: dict[str, torch.Tensor], extra: dict[str, Any] | None = None) -> None:
         """Stores the run's state after `iteration`, in one transaction with all scalars and events before it."""
-        plain = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-        payload, about = safetensors.torch.save(plain), json.dumps(extra or {})
+        size, told = pieces(tensors)
+        facts = iteration, time.time(), size, json.dumps(extra or {})
         with kindly(self.path, "write"), transaction(self._db):
             self._write_waiting()
-            self._db.execute(
-                "INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", (iteration, time.time(), payload, about)
-            )
+            # Written piece by piece: what is bound to a statement is copied, and kept until the statement's next turn.
+            self._db.execute("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, zeroblob(?), ?)", facts)
+            with self._db.blobopen("checkpoints", "payload", iteration) as blob:
+                for piece in told:
+                    blob.write(piece)
             self._thin_checkpoints()
         self._forget_waiting()
 
