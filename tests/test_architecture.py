@@ -14,13 +14,14 @@ PAGE_ONLY = {"streamlit", "plotly", "starlette", "dashboard"}
 
 
 def before(*parts: str, plus: tuple[str, ...] = ()) -> set[str]:
-    return {"catalog", "seeds", *parts, *plus}
+    return {"catalog", "once", "seeds", *parts, *plus}
 
 
 # What each part of gancore may import of gancore.
 MAY = {
     "catalog": set(),
     "seeds": {"catalog"},
+    "once": set(),
     "config": before("game", "train"),
     "presets": before("config"),
     **{part: before(*SENTENCE[: i + 1], plus=("config",) * (part != "game")) for i, part in enumerate(SENTENCE)},

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ from gancore.observe.metrics.plane import PlaneReference
 from gancore.observe.pictures import Pictures
 from gancore.observe.slowly import Slowly
 from gancore.observe.vitals import Vitals
+from gancore.once import once
 
 LINE_SAMPLES = 2000  # Fixed z on the line, and with it the sample size of every metric and floor there.
 PLANE_SAMPLES = 2000
@@ -30,44 +31,44 @@ GRID = 64  # Pictures in a grid of samples, 8 by 8.
 THREADS = 41  # Lines from z to x below the density.
 
 
-@lru_cache(maxsize=32)
+@once(32)
 def reference(choice) -> Reference:
     """The exact side of every comparison on this density, the same on every page and in every process."""
     return Reference.of(choice.open(), LINE_SAMPLES)
 
 
-@lru_cache(maxsize=32)
+@once(32)
 def plane_reference(source) -> PlaneReference:
     """The data's side of every comparison in the plane, the same on every page and in every process."""
     return PlaneReference.of(source, PLANE_SAMPLES)
 
 
-@lru_cache(maxsize=8)
+@once(8)
 def plane(source) -> Plane:
     """The principal plane of these pictures."""
     return Plane.of(source.name, source.pixels)
 
 
-@lru_cache(maxsize=8)
+@once(8)
 def neighbours(source) -> Neighbours:
     """Where the nearest real picture is looked up."""
     return Neighbours(plane(source), source.pixels)
 
 
-@lru_cache(maxsize=32)
+@once(32)
 def law_vitals(page: str, source, known) -> Vitals:
     """What the health of a game on the line or in the plane is held against."""
     return Vitals.of_law(page, source, known, known.n)
 
 
-@lru_cache(maxsize=8)
+@once(8)
 def picture_vitals(source) -> Vitals:
     """What the health of a game of pictures is held against."""
     vitals = Vitals.of_pictures(plane(source), source.pixels, IMAGE_SAMPLES)
     return replace(vitals, bands=vitals.bands | pictures(source).bands)
 
 
-@lru_cache(maxsize=8)
+@once(8)
 def pictures(source) -> Pictures:
     """What is held out of these pictures, and what else their health is held against."""
     return Pictures.of(source, IMAGE_SAMPLES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import tarfile
 import zlib
@@ -16,6 +15,7 @@ from gancore.game.data.download import Report, quiet
 from gancore.game.data.idx import BadFile
 from gancore.game.data.images import HELD, Images, spaced
 from gancore.game.data.shelf import data
+from gancore.once import once
 
 SIDE, CHANNELS, CLASSES = 32, 3, 10
 RECORD = 1 + CHANNELS * SIDE * SIDE  # bytes
@@ -64,7 +64,7 @@ def find(report: Report = quiet) -> Path:
     return download.fetch(ARCHIVE, MD5, download.cache_folder() / "cifar-10", MIRRORS, report)
 
 
-@functools.lru_cache(maxsize=1)
+@once(1)
 def _load(place: Path) -> Images:
     parts = _from_folder(place) if place.is_dir() else _from_archive(place)
     read = {Path(name).name: _records(name, content) for name, content in parts}

@@ -6,7 +6,6 @@ Each keeps some pictures back that nobody trains on, so that it can be seen whet
 from __future__ import annotations
 
 import contextlib
-import functools
 import importlib.util
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from gancore.catalog import knob
 from gancore.game.data.archive import FASHION_MNIST, MNIST, Archive, load
 from gancore.game.data.download import DownloadFailed, Report, quiet
 from gancore.game.data.shelf import data
+from gancore.once import once
 
 HELD = 2000  # pictures that are held out at most: as many as copies are told by
 EACH = 7  # One picture of so many is held out, of sets that bring none to test on; no order by ten classes falls in with it.
@@ -103,7 +103,7 @@ class FashionMnist:
         return first(train(FASHION_MNIST, report or quiet), self.pictures)
 
 
-@functools.cache
+@once(1)
 def _digits() -> Images:
     # scikit-learn's own file: importing scikit-learn to have it read would take two seconds and 140 MB
     (folder,) = importlib.util.find_spec("sklearn").submodule_search_locations
@@ -121,7 +121,7 @@ def split(images: Images) -> Images:
     return replace(images, **kept, held_out=images.pixels[out])
 
 
-@functools.lru_cache(maxsize=8)
+@once(8)
 def first(images: Images, count: int) -> Images:
     """At most so many pictures of a set to train on, the same ones everywhere and among those of any larger number."""
     if count >= len(images.pixels):
@@ -139,7 +139,7 @@ def train(archive: Archive, report: Report) -> Images:
     return _load(archive.name, *files)
 
 
-@functools.lru_cache(maxsize=4)
+@once(4)
 def _load(name: str, images: Path, labels: Path, *unseen: Path) -> Images:
     pictures, classes = load(images, labels)
     images = Images(name, torch.from_numpy(pictures).flatten(1), torch.from_numpy(classes), side=pictures.shape[1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from gancore.game.data.download import Report, quiet
 from gancore.game.data.images import Images, few, first, split
 from gancore.game.data.plane import Window, around
 from gancore.game.data.shelf import data
+from gancore.once import once
 
 
 def which(live: bool):
@@ -81,7 +81,7 @@ class Points:
 
 
 # The time of writing stands beside the path: a set that was removed and brought in anew is another one.
-@functools.lru_cache(maxsize=2)
+@once(2)
 def _pictures(path: Path, written: int) -> Images:
     pictures = torch.from_numpy(stored.load(path))
     n, channels, side, _ = pictures.shape
@@ -89,6 +89,6 @@ def _pictures(path: Path, written: int) -> Images:
     return split(Images(f"own-{path.stem}", pictures.flatten(1), labels, side=side, channels=channels))
 
 
-@functools.lru_cache(maxsize=8)
+@once(8)
 def _points(path: Path, written: int) -> Points:
     return Points(torch.from_numpy(stored.load(path)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from gancore.game.data.archive import CLASSES, MNIST
 from gancore.game.data.download import Report, quiet
 from gancore.game.data.images import Images, train
 from gancore.game.data.shelf import data
+from gancore.once import once
 
 CHANNELS = 3
 GALLERY = 10_000  # Stacks that stand for all where pictures are compared one by one.
@@ -85,6 +86,6 @@ class StackedMnist:
         return _stacks(train(MNIST, report or quiet))
 
 
-@lru_cache(maxsize=2)
+@once(2)
 def _stacks(digits: Images) -> Stacks:
     return Stacks(digits)
