@@ -24,7 +24,7 @@ from tests.benchmarks.games import game
 from tests.benchmarks.sessions import PROBES, memory
 from tests.e2e.app import FLAGS, Visitor, chromium, serving
 
-STARTS, PLAYS = 5, 5
+STARTS, PLAYS, MOMENTS = 5, 5, 40
 DRAWN = "document.querySelector('[data-panel=density]')?.querySelector('.gs-sketch path, .scatterlayer path')"
 WEIGHED = ("1-D toy", "784-128-1", "DCGAN")
 CROWDS = {"1-D toy": 30, "784-128-1": 16}
@@ -67,15 +67,19 @@ new MutationObserver(() => {
 
 
 def weighed(name: str) -> str:
-    """A worker's memory while it trains this game, watched and recorded."""
+    """A worker's memory while it trains this game, watched and recorded: over some seconds the median and the most."""
     hub = Hub(workers=1)
     run = opened(hub, name)
     until = time.monotonic() + 120
     while run.iteration < 60 and time.monotonic() < until:
         time.sleep(0.1)
     time.sleep(5)
-    rss, pss = memory(hub.pool.host(run.id).process.pid)
-    line = f"{name:18}{rss:9.0f}{pss:9.0f}   after {run.iteration:,} iterations"
+    told = []
+    for _ in range(MOMENTS):
+        told.append(memory(hub.pool.host(run.id).process.pid))
+        time.sleep(0.5)
+    (rss, pss), most = map(statistics.median, zip(*told)), max(told)
+    line = f"{name:18}{rss:9.0f}{pss:9.0f}{most[0]:9.0f}{most[1]:9.0f}   after {run.iteration:,} iterations"
     hub.close()
     return line
 
@@ -119,7 +123,7 @@ def main(starts: int = STARTS) -> None:
     print(f"{'streamlit run to its first answer':46}{statistics.median(answers):8.2f}{max(answers):9.2f}")
     print(f"{'streamlit run to the first drawn frame':46}{statistics.median(firsts):8.2f}{max(firsts):9.2f}")
     print(f"{'Play to the first frame after it, second run':46}{statistics.median(plays):8.2f}{max(plays):9.2f}")
-    print(f"\n{'a worker, MB':18}{'RSS':>9}{'PSS':>9}")
+    print(f"\n{'a worker, MB':18}{'RSS':>9}{'PSS':>9}{'at most':>18}")
     for name in WEIGHED:
         print(weighed(name), flush=True)
     print("\ntwo workers of many runs that begin at once, MB resident / shared pages once")

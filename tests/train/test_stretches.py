@@ -9,11 +9,11 @@ import torch
 from gancore.config import Config
 from gancore.train.engines import compiled, proving, stretches
 from gancore.train.engines.compiled import stretched
-from gancore.train.engines.compiling import SOURCE
+from gancore.train.engines.compiling import SOURCES
 from gancore.train.engines.numbers import Book
 from gancore.train.engines.plan import Call, Filled
 from gancore.train.engines.proving import run
-from gancore.train.engines.stretches import KERNELS, Stretch, programmed
+from gancore.train.engines.stretches import KERNELS, Stretch, in_panels, programmed
 from gancore.train.engines.tape import aten, bits
 from gancore.train.trainer import Trainer
 from tests.train.small import SMALL, without_waiting
@@ -47,7 +47,7 @@ def alike(operation, *args, into="out", **options):
 
 
 def test_the_kernels_are_numbered_as_in_their_source():
-    listed = re.search(r"enum Kernel \{([^}]*)\}", SOURCE.read_text())[1]
+    listed = re.search(r"enum Kernel \{([^}]*)\}", SOURCES[0].read_text())[1]
     assert tuple(name.strip().lower() for name in listed.split(",")) == KERNELS
 
 
@@ -80,6 +80,53 @@ def test_products_however_their_factors_lie(m, n, k, turned):
     y = chance(n, k).t() if turned & 2 else chance(k, n)
     assert alike(aten.mm, x, y)
     assert alike(aten.addmm, chance(n), x, y)
+
+
+K = (1, 15, 16, 17, 100, 191, 192, 193, 200, 255, 383, 384, 385, 576, 577, 784)
+
+
+@pytest.mark.parametrize("m, n", [(64, 128), (100, 37), (33, 15), (17, 64), (128, 784)])
+@pytest.mark.parametrize("turned", range(4))
+def test_products_in_panels(m, n, turned):
+    """Whether or not they give this BLAS's bits, they give sums that are as near; where they do, each time and on any threads."""
+    if not torch.ops.gancore.panels():
+        pytest.skip("this processor has no AVX-512")
+    same = []
+    for k in K:
+        x = chance(k, m).t() if turned & 1 else chance(m, k)
+        y = chance(n, k).t() if turned & 2 else chance(k, n)
+        for affine in (False, True):
+            one, other = torch.full((m, n), 7.0), torch.full((m, n), 7.0)
+            overload, args = (aten.addmm.out, (chance(n), x, y)) if affine else (aten.mm.out, (x, y))
+            overload(*args, out=one)
+            call = Call(overload, args, {}, (other,), ("out",))
+            program = in_panels(programmed(call))
+            assert "panels" in [KERNELS[words[0]] for words in program]
+            run(program)
+            torch.testing.assert_close(other, one, atol=1e-5 * k, rtol=1e-5)
+            same.append(torch.equal(bits(one), bits(other)))
+            assert proving.proven(call, in_panels) == same[-1]
+    assert all(same) or not any(same[2 * K.index(193) :])  # a BLAS sums in blocks as these do, or it does not
+
+
+def test_products_in_panels_are_played_where_they_are_quicker(monkeypatch):
+    if not torch.ops.gancore.panels():
+        pytest.skip("this processor has no AVX-512")
+    x, y, out = chance(64, 784), chance(784, 128), torch.empty(64, 128)
+    call = Call(aten.mm.out, (x, y), {}, (out,), ("out",))
+    kernel = {True: "panels", False: "product"}
+    for quicker in (True, False):
+        monkeypatch.setattr(proving, "PROVEN", {})
+        monkeypatch.setattr(proving, "quicker", lambda call: quicker)
+        ((which, *_),) = proving.written(call)
+        assert KERNELS[which] == kernel[quicker and proving.proven(call, in_panels)]
+
+
+def test_which_products_are_quicker_is_measured(monkeypatch):
+    call = Call(aten.mm.out, (chance(256, 128), chance(128, 128)), {}, (torch.empty(256, 128),), ("out",))
+    for wanted, quicker in ((0.0, True), (1e6, False)):  # times as fast
+        monkeypatch.setattr(proving, "GAIN", wanted)
+        assert proving.quicker(call) is quicker
 
 
 @pytest.mark.parametrize("n", range(1, 6))

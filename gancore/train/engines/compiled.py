@@ -15,7 +15,7 @@ from gancore.train.engines.hands import Hands, ladder
 from gancore.train.engines.looped import Ahead, Loop, Looped
 from gancore.train.engines.plan import Call
 from gancore.train.engines.proving import chance, shareable, written
-from gancore.train.engines.stretches import Shared, Stretch, fused
+from gancore.train.engines.stretches import Shared, Stretch, as_tensor, fused
 from gancore.train.engines.tape import Reseed
 from gancore.train.engines.taping import Taped
 from gancore.train.state import State
@@ -84,7 +84,7 @@ def stretched(calls: Iterable[Call | Reseed]) -> list[Call | Reseed | Stretch | 
     for native, run in groupby(((call, written(call)) for call in calls), key=lambda pair: pair[1] is not None):
         if native:
             together, programs = zip(*run)
-            played.append(Stretch(torch.tensor([word for words in fused(programs) for word in words]), together))
+            played.append(Stretch(as_tensor(fused(programs)), together))
         else:
             played += [drawn(call) or (Shared(call) if shareable(call) else call) for call, _ in run]
     return played

@@ -19,7 +19,7 @@ import torch
 
 from gancore.game.data.download import cache_folder
 
-SOURCE = Path(__file__).with_name("stretches.cpp")
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("stretches.cpp", "panels.h"))
 COMPILERS = ("c++", "g++", "clang++")
 EXACT = "-ffp-contract=off"  # no product fused into a sum
 FLAGS = ("-std=c++20", "-O3", "-march=native", EXACT, "-shared", "-fPIC", "-w")
@@ -102,7 +102,7 @@ def command(out: Path) -> list[str]:
     return [
         *FLAGS,
         abi,
-        str(SOURCE),
+        str(SOURCES[0]),
         "-o",
         str(out),
         f"-I{home / 'include'}",
@@ -114,7 +114,8 @@ def command(out: Path) -> list[str]:
 
 def library() -> Path:
     """Where this machine's kernels are kept: another processor, PyTorch or source has another file."""
-    known = (SOURCE.read_bytes(), repr(FLAGS).encode(), torch.__version__.encode(), processor().encode())
+    sources = (source.read_bytes() for source in SOURCES)
+    known = (*sources, repr(FLAGS).encode(), torch.__version__.encode(), processor().encode())
     return cache_folder() / "engine" / f"stretches-{hashlib.sha256(b'|'.join(known)).hexdigest()[:16]}.so"
 
 

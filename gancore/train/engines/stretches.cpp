@@ -18,6 +18,8 @@
 #include <ATen/Parallel.h>
 #include <torch/library.h>
 
+#include "panels.h"
+
 extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, const int* n, const int* k, const float* alpha,
                        const float* a, const int* lda, const float* b, const int* ldb, const float* beta, float* c,
                        const int* ldc);
@@ -25,7 +27,7 @@ extern "C" void sgemm_(const char* trans_a, const char* trans_b, const int* m, c
 namespace {
 
 enum Kernel { PRODUCT, FILL, SHIFT, SHIFT_RELU, RELU, MASK, LEAKY, LEAKY_BACK, NEGATE, ADD, SUBTRACT, MULTIPLY, DIVIDE, COPY,
-              COUNT, NARROW, WIDEN, TO_HALF, FROM_HALF, ROWS_AT, SUM_ROWS, SUM_COLUMNS, THIN, THIN_TURNED };
+              COUNT, NARROW, WIDEN, TO_HALF, FROM_HALF, ROWS_AT, SUM_ROWS, SUM_COLUMNS, THIN, THIN_TURNED, PANELS };
 
 struct Words {
     const int64_t* at;
@@ -133,23 +135,31 @@ void in_parts(int64_t n, int64_t work, const F& f) {  // f(from, to) over n thin
     Hands::all().share((n + some - 1) / some, [&](int part) { f(part * some, std::min(n, (part + 1) * some)); });
 }
 
-void product(Words& w) {
-    const char *ta = w.number() ? "t" : "n", *tb = w.number() ? "t" : "n";
-    const int m = w.number(), n = w.number(), k = w.number();
-    const float *a = w.floats(); const int lda = w.number();
-    const float *b = w.floats(); const int ldb = w.number();
-    const float one = 1, beta = w.number();
-    float *c = w.floats(); const int ldc = w.number();
-    const int64_t work = int64_t{m} * n * k;
+using Multiply = void (*)(bool, bool, int64_t, int64_t, int64_t, const float*, int64_t, const float*, int64_t, bool, float*,
+                          int64_t);
+
+void blas(bool a_turned, bool b_turned, int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b,
+          int64_t ldb, bool adds, float* c, int64_t ldc) {
+    const int sizes[] = {int(m), int(n), int(k), int(lda), int(ldb), int(ldc)};
+    const float one = 1, beta = adds;
+    sgemm_(a_turned ? "t" : "n", b_turned ? "t" : "n", sizes, sizes + 1, sizes + 2, &one, a, sizes + 3, b, sizes + 4, &beta, c,
+           sizes + 5);
+}
+
+void product(Words& w, Multiply multiply) {
+    const bool ta = w.number(), tb = w.number();
+    const int64_t m = w.number(), n = w.number(), k = w.number();
+    const float* a = w.floats(); const int64_t lda = w.number();
+    const float* b = w.floats(); const int64_t ldb = w.number();
+    const bool adds = w.number();
+    float* c = w.floats(); const int64_t ldc = w.number();
     if (n >= m)
-        in_parts(n, work, [&](int64_t from, int64_t to) {
-            const int some = to - from;
-            sgemm_(ta, tb, &m, &some, &k, &one, a, &lda, b + from * (*tb == 't' ? 1 : ldb), &ldb, &beta, c + from * ldc, &ldc);
+        in_parts(n, m * n * k, [&](int64_t from, int64_t to) {
+            multiply(ta, tb, m, to - from, k, a, lda, b + from * (tb ? 1 : ldb), ldb, adds, c + from * ldc, ldc);
         });
     else
-        in_parts(m, work, [&](int64_t from, int64_t to) {
-            const int some = to - from;
-            sgemm_(ta, tb, &some, &n, &k, &one, a + from * (*ta == 't' ? lda : 1), &lda, b, &ldb, &beta, c + from, &ldc);
+        in_parts(m, m * n * k, [&](int64_t from, int64_t to) {
+            multiply(ta, tb, to - from, n, k, a + from * (ta ? lda : 1), lda, b, ldb, adds, c + from, ldc);
         });
 }
 
@@ -374,7 +384,8 @@ void stretch(const at::Tensor& program) {
     const int64_t* end = w.at + program.numel();
     while (w.at < end) {
         switch (w.number()) {
-            case PRODUCT: product(w); break;
+            case PRODUCT: product(w, blas); break;
+            case PANELS: product(w, panels::product); break;
             case FILL: rows(w, [](float, float one) { return one; }); break;
             case SHIFT: rows(w, [](float x, float one) { return x + one; }); break;
             case SHIFT_RELU: rows(w, [](float x, float one) { return relu(x + one); }); break;
@@ -506,6 +517,7 @@ TORCH_LIBRARY(gancore, library) {
     library.def(torch::schema("uniform(Tensor out, Generator? generator) -> ()", c10::AliasAnalysisKind::CONSERVATIVE));
     library.def("hands(int n) -> ()", hands);
     library.def("helped() -> int", helped);
+    library.def("panels() -> bool", [] { return panels::HERE; });
 }
 TORCH_LIBRARY_IMPL(gancore, CPU, library) {
     library.impl("stretch", stretch);

@@ -20,7 +20,7 @@ from gancore.train.engines.tape import aten
 KERNELS = (
     *("product", "fill", "shift", "shift_relu", "relu", "mask", "leaky", "leaky_back", "negate"),
     *("add", "subtract", "multiply", "divide", "copy", "count", "narrow", "widen", "to_half", "from_half", "rows_at"),
-    *("sum_rows", "sum_columns", "thin", "thin_turned"),
+    *("sum_rows", "sum_columns", "thin", "thin_turned", "panels"),
 )  # in the order of `stretches.cpp`
 ONE_BLOCK = 128  # factors in a sum that a product adds up in one go: a bias may then come after it as well as before
 THIN = range(2, 5)  # columns of a product for which BLAS has nothing fast
@@ -66,6 +66,11 @@ def asked(call: Call) -> dict | None:
     return named | {"out": next(iter(outs.values()))}
 
 
+def as_tensor(program: Iterable[Words]) -> Tensor:
+    """A program as `stretches.cpp` reads it."""
+    return torch.tensor([word for words in program for word in words])
+
+
 def fused(programs: Iterable[list[Words]]) -> Iterator[Words]:
     """All kernels in their order; a bias and the bend after it are one pass."""
     kernels = [words for program in programs for words in program]
@@ -75,6 +80,12 @@ def fused(programs: Iterable[list[Words]]) -> Iterator[Words]:
             yield [KERNELS.index("shift_relu"), *words[1:]]
         elif not (before and bent(before, words)):
             yield words
+
+
+def in_panels(program: list[Words]) -> list[Words]:
+    """The same program, its products by kernels of ours rather than by BLAS."""
+    ours = KERNELS.index("panels")
+    return [[ours, *words[1:]] if KERNELS[words[0]] == "product" else words for words in program]
 
 
 def bent(shift: Words, bend: Words | None) -> bool:
