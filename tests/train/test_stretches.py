@@ -36,8 +36,8 @@ def odd(n=200):
 def alike(operation, *args, into="out", **options):
     """Whether the kernels leave what the operation leaves."""
     name = "out" if into.endswith("out") else into
-    shape = operation(*args, **options).shape
-    one, other = torch.full(shape, 7.0), torch.full(shape, 7.0)
+    made = operation(*args, **options)
+    one, other = torch.full_like(made, 7.0), torch.full_like(made, 7.0)
     overload = getattr(operation, into)
     overload(*args, **options, **{name: one})
     program = programmed(Call(overload, args, options, (other,), (name,)))
@@ -62,6 +62,14 @@ def test_numbers_two_by_two(operation):
     assert alike(operation, x, y)
     assert alike(operation, x, torch.tensor(0.3))
     assert alike(operation, torch.tensor(0.3), y)
+
+
+def test_pictures_with_their_channels_last():
+    x, y = (chance(3, 5, 4, n).to(memory_format=torch.channels_last)[..., :6] for n in (6, 6))
+    assert alike(aten.leaky_relu, x, 0.2) and alike(aten.relu, x) and alike(aten.add, x, y)
+    assert alike(aten.threshold_backward, x, y, 0, into="grad_input")
+    assert alike(aten.leaky_relu_backward, x, y, 0.2, False, into="grad_input")
+    assert programmed(Call(aten.add.out, (x, y.contiguous()), {}, (torch.empty_like(x),), ("out",))) is None
 
 
 def test_slopes_of_bends():
@@ -117,7 +125,7 @@ def test_products_in_panels_are_played_where_they_are_quicker(monkeypatch):
     kernel = {True: "panels", False: "product"}
     for quicker in (True, False):
         monkeypatch.setattr(proving, "PROVEN", {})
-        monkeypatch.setattr(proving, "quicker", lambda call: quicker)
+        monkeypatch.setattr(proving, "quicker", lambda call, quicker=quicker: quicker)
         ((which, *_),) = proving.written(call)
         assert KERNELS[which] == kernel[quicker and proving.proven(call, in_panels)]
 

@@ -12,7 +12,7 @@ from gancore.catalog import knob
 from gancore.game.networks.bends import squashed
 from gancore.game.networks.crowd import SeesBatch, batch_layer_knob, head, kernels_knob
 from gancore.game.networks.first_weights import init_knob, start
-from gancore.game.networks.pictures import draws_pictures, needs_pictures, sides
+from gancore.game.networks.pictures import Conv2d, ConvTranspose2d, draws_pictures, needs_pictures, sides
 from gancore.game.networks.shelf import networks
 from gancore.seeds import seeded
 
@@ -67,16 +67,16 @@ class DCGAN(SeesBatch):
         *larger, smallest = sides(side)
         for large in larger:
             first = large == side
-            layers.append(nn.Conv2d(colours, width, self._k, 2, self._k // 2, bias=first or self._bias))
+            layers.append(Conv2d(colours, width, self._k, 2, self._k // 2, bias=first or self._bias))
             layers += [*([] if first else self._norm(width)), nn.LeakyReLU(0.2)]
             colours, width = width, width * 2
         return [*layers, nn.Flatten(), *head(self.batch_layer, colours * smallest**2, self.kernels, gives)]
 
     def _enlarge(self, width: int, out: int, small: int, large: int, bias: bool) -> list[nn.Module]:
         if self.upsample == "resize":
-            return [nn.Upsample(size=(large, large)), nn.Conv2d(width, out, self._k, padding=self._k // 2, bias=bias)]
+            return [nn.Upsample(size=(large, large)), Conv2d(width, out, self._k, padding=self._k // 2, bias=bias)]
         missing = large - (2 * small - 1)  # a stride of 2 makes 2 * small - 1 pixels
-        return [nn.ConvTranspose2d(width, out, self._k, 2, self._k // 2, output_padding=missing, bias=bias)]
+        return [ConvTranspose2d(width, out, self._k, 2, self._k // 2, output_padding=missing, bias=bias)]
 
     def _norm(self, channels: int) -> list[nn.Module]:
         return {"none": [], "batch": [nn.BatchNorm2d(channels)], "layer": [nn.GroupNorm(1, channels)]}[self.norm]

@@ -11,7 +11,7 @@ from torch import nn
 from gancore.catalog import knob
 from gancore.game.networks.bends import squashed
 from gancore.game.networks.first_weights import start
-from gancore.game.networks.pictures import draws_pictures, needs_pictures, sides
+from gancore.game.networks.pictures import Conv2d, ConvTranspose2d, draws_pictures, needs_pictures, sides
 from gancore.game.networks.shelf import Network, networks
 from gancore.seeds import seeded
 
@@ -43,15 +43,15 @@ class Metz(Network):
         layers += [nn.BatchNorm2d(width), nn.ReLU()]
         for small, large in pairwise(steps):
             missing = large - (2 * small - 1)  # a stride of 2 makes 2 * small - 1 pixels
-            layers.append(nn.ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=missing))
+            layers.append(ConvTranspose2d(width, width // 2, 3, 2, 1, output_padding=missing))
             width //= 2
             layers += [nn.BatchNorm2d(width), nn.ReLU()]
-        return [*layers, nn.Conv2d(width, colours, 3, padding=1), nn.Flatten()]
+        return [*layers, Conv2d(width, colours, 3, padding=1), nn.Flatten()]
 
     def _discriminator(self, colours: int, side: int, gives: int) -> list[nn.Module]:
         layers, width = [nn.Unflatten(1, (colours, side, side))], self.channels
         *larger, smallest = sides(side)
         for _ in larger:
-            layers += [nn.Conv2d(colours, width, 3, 2, 1), nn.BatchNorm2d(width), nn.LeakyReLU(0.3)]
+            layers += [Conv2d(colours, width, 3, 2, 1), nn.BatchNorm2d(width), nn.LeakyReLU(0.3)]
             colours, width = width, width * 2
         return [*layers, nn.Flatten(), nn.Linear(colours * smallest**2, gives)]

@@ -125,13 +125,13 @@ class Places:
             if not (isinstance(step, Step) and step.fresh and torch.Tag.pointwise in step.run.tags):
                 continue
             (new,) = step.made
-            if new is None or place(new) in self.within or not fills(new):
+            if new is None or place(new) in self.within or not dense(new):
                 continue
             for old in tensors(step):
                 where = place(old)
                 dies = where in self.born and where not in kept and max(self.read[where]) == at
                 alone = all(reads_alike(x, old) for x in tensors(step) if place(x) == where)
-                if dies and alone and fills(old) and reads_alike(new, old) and new.dtype is old.dtype:
+                if dies and alone and dense(old) and reads_alike(new, old) and new.dtype is old.dtype:
                     self.within[place(new)] = old, 0
                     break
 
@@ -206,8 +206,15 @@ def packed(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
 
 def fills(x: Tensor) -> bool:
     """Whether a tensor is the whole of its storage, in order."""
+    return x.is_contiguous() and dense(x)
+
+
+def dense(x: Tensor) -> bool:
+    """Whether a tensor is the whole of its storage, row by row or with its channels last."""
     return (
-        x.is_contiguous() and x.storage_offset() == 0 and x.untyped_storage().nbytes() == x.numel() * x.element_size()
+        (x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)))
+        and x.storage_offset() == 0
+        and x.untyped_storage().nbytes() == x.numel() * x.element_size()
     )
 
 

@@ -114,9 +114,24 @@ def plain(*tensors: Tensor) -> bool:
     return all(isinstance(x, Tensor) and x.dtype is torch.float32 and x.is_contiguous() and x.is_cpu for x in tensors)
 
 
+def alike(*tensors: Tensor) -> bool:
+    """Whether all are numbers in float32 that lie in one order: row by row, or pictures with their channels last."""
+    first = tensors[0]
+    return plain(*tensors) or (
+        first.dim() == 4
+        and all(
+            x.dtype is torch.float32
+            and x.is_contiguous(memory_format=torch.channels_last)
+            and x.is_cpu
+            and x.shape == first.shape
+            for x in tensors
+        )
+    )
+
+
 def each(name: str) -> Callable:
     def write(self, out, **_):
-        return [kernel(name, self, out, out.numel())] if plain(self, out) else None
+        return [kernel(name, self, out, out.numel())] if alike(self, out) else None
 
     return write
 
@@ -130,7 +145,9 @@ def both(name: str) -> Callable:
 
 def between(name: str, x: Tensor, y: Tensor, out: Tensor, *constants: float) -> list[Words] | None:
     """Two of one shape, or one of them a single number."""
-    if not plain(x, y, out) or any(a.shape != out.shape and a.numel() != 1 for a in (x, y)):
+    ones = [a for a in (x, y, out) if not isinstance(a, Tensor) or a.numel() == 1]
+    many = [a for a in (x, y, out) if isinstance(a, Tensor) and a.numel() != 1]
+    if not plain(*ones) or (many and not alike(*many)) or any(a.shape != out.shape for a in many):
         return None
     steps = [int(a.numel() != 1 or out.numel() == 1) for a in (x, y)]
     return [kernel(name, *constants, x, y, out, out.numel(), *steps)] if any(steps) else None
@@ -141,7 +158,7 @@ def mask(grad_output, self, threshold, out, **_):
 
 
 def leaky(self, negative_slope, out, **_):
-    return [kernel("leaky", float(negative_slope), self, out, out.numel())] if plain(self, out) else None
+    return [kernel("leaky", float(negative_slope), self, out, out.numel())] if alike(self, out) else None
 
 
 def leaky_back(grad_output, self, negative_slope, self_is_result, out, **_):
