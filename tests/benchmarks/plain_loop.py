@@ -8,6 +8,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from gancore.config import Config
 from gancore.game.game import Game
+from gancore.game.networks.pictures import Conv2d, ConvTranspose2d
 
 
 def optimiser(choice, module: nn.Module) -> torch.optim.Optimizer:
@@ -16,12 +17,19 @@ def optimiser(choice, module: nn.Module) -> torch.optim.Optimizer:
     return torch.optim.Adam(module.parameters(), choice.lr, (choice.beta1, choice.beta2))
 
 
+def as_written(module: nn.Module) -> nn.Module:
+    """The module with PyTorch's own convolutions in the place of ours, which lie otherwise in memory."""
+    for layer in module.modules():
+        layer.__class__ = {Conv2d: nn.Conv2d, ConvTranspose2d: nn.ConvTranspose2d}.get(type(layer), type(layer))
+    return module
+
+
 class PlainLoop:
     """Plays a game's own networks, samples and updates; the networks are copies, on the device that is asked for."""
 
     def __init__(self, game: Game, config: Config, device: str = "cpu"):
         self.game, self.config, self.stream, self.device = game, config, torch.Generator().manual_seed(0), device
-        self.g, self.d = game.g.module.train().to(device), game.d.module.train().to(device)
+        self.g, self.d = (as_written(player.module).train().to(device) for player in (game.g, game.d))
         self.g_opt, self.d_opt = optimiser(config.g_opt, self.g), optimiser(config.d_opt, self.d)
         self.one, self.zero = (f(config.batch, 1, device=device) for f in (torch.ones, torch.zeros))
         self.iterate = {"alternating": self.alternating, "simultaneous": self.simultaneous}[config.dynamics.name]

@@ -17,9 +17,10 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 from gancore.config import Config
 from gancore.train.engines.graph import Graph, multiplies_in
 from gancore.train.engines.looped import Ahead
+from gancore.train.engines.lying import Lying
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import made
-from gancore.train.engines.split import LINE, as_bytes, long
+from gancore.train.engines.split import LINE, long
 from gancore.train.engines.tape import Step, Untaped, aten, place
 from gancore.train.engines.taping import Taped, leaves_of
 from gancore.train.state import State
@@ -172,7 +173,7 @@ class EnsembleGraph(Graph):
         self.row = torch.zeros(self.members, size, dtype=torch.uint8, device=self.device)
         self.flow = self.row[:, end:].view(torch.float32)
         moving = {place(x) for x in self.tape.inputs.values()} | {place(x) for step in rest for x in made(step)}
-        self.lying = _Lying(self.device, self.members, moving)
+        self.lying = Lying(self.device, self.members, moving)
         for where, (_, at) in over.items():
             self.lying.rooms[where] = self.row.untyped_storage(), at, size
         self.inputs = {name: self.lying(x)[0] for name, x in self.tape.inputs.items()}
@@ -267,48 +268,3 @@ def filled(leaves: list, others) -> list:
     for at, x in others:
         leaves[at] = x
     return leaves
-
-
-Lies = tuple[torch.UntypedStorage, int, int]  # a storage on the device, the first byte, bytes to the next member's
-
-
-class _Lying:
-    """Where the storages of a tape lie on a device: of what moves one a member, of what stands still one for all."""
-
-    def __init__(self, device: torch.device, members: int, moving: set[int]):
-        self.device, self.members, self.moving = device, members, moving
-        self.rooms: dict[int, Lies] = {}  # of what is there from iteration to iteration
-        self.results: dict[int, Lies] = {}  # of what was made in this one
-        self.still: dict[int, Tensor] = {}  # bytes
-
-    def __call__(self, x: Tensor) -> tuple[Tensor, bool]:
-        """A tensor there, (members, *shape) if each member has its own, and whether it has."""
-        where, size, view = place(x), x.element_size(), torch.empty(0, dtype=x.dtype, device=self.device)
-        if where not in self.moving and where not in self.rooms:
-            if where not in self.still:
-                self.still[where] = as_bytes(x).to(self.device, copy=True)
-            return view.set_(self.still[where].untyped_storage(), x.storage_offset(), x.shape, x.stride()), False
-        storage, first, far = self.results.get(where) or self.rooms.get(where) or self._room(x)
-        at, strides = x.storage_offset() + first // size, (far // size, *x.stride())
-        return view.set_(storage, at, (self.members, *x.shape), strides), True
-
-    def _room(self, x: Tensor) -> Lies:
-        """Room for a storage, of each member as it is on the tape."""
-        bytes_of = as_bytes(x).to(self.device)
-        room = torch.zeros(self.members, -(-len(bytes_of) // LINE) * LINE, dtype=torch.uint8, device=self.device)
-        room[:, : len(bytes_of)] = bytes_of
-        self.rooms[place(x)] = room.untyped_storage(), 0, room.shape[1]
-        return self.rooms[place(x)]
-
-    def lay(self, x: Tensor, result: Tensor) -> None:
-        """Says that this was made of a tensor of the tape, for each member: where it is, if it lies there as on the tape."""
-        size = x.element_size()
-        steps, wanted = ([s for s, n in zip(y, x.shape) if n > 1] for y in (result.stride()[1:], x.stride()))
-        if steps == wanted and result.dtype is x.dtype and result.stride(0) >= x.numel():
-            first, far = size * (result.storage_offset() - x.storage_offset()), size * result.stride(0)
-        else:
-            first, far = 0, x.untyped_storage().nbytes()
-            room = torch.empty(self.members * far // size, dtype=x.dtype, device=self.device)
-            shape, strides = (self.members, *x.shape), (far // size, *x.stride())
-            result = room.as_strided(shape, strides, x.storage_offset()).copy_(result)
-        self.results[place(x)] = result.untyped_storage(), first, far
