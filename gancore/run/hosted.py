@@ -46,6 +46,7 @@ class Hosted:
         self.pace = Pace()
         self.trainer: Trainer | None = None
         self.wanted: frozenset[str] = frozenset()
+        self.crowd = 1  # Runs that play in the same worker, set by the loop.
         self.watchers = 1  # Watched runs in the same worker, set by the loop.
         self.used = 0.0  # Processor seconds this run has had, by which the worker shares them out.
         self.turn, self.beat = Turn(), Beat()
@@ -282,7 +283,7 @@ class Hosted:
     def _look_back(self, resting: bool = False):
         """A frame for looking back, where nobody looks now."""
         if self.keeping and not self.keeping.broken and not self.observer.slow:
-            self.keeping.look(self.trainer, self.seconds_played, resting)
+            self.keeping.look(self.trainer, self.seconds_played, resting, self.crowd)
 
     def _follow_script(self):
         """Does what was planned for up to now: the changes of a link, or those between a checkpoint and a death."""

@@ -42,7 +42,7 @@ class Keeping:
         self.last = -1  # Iteration of the newest frame.
         self._measured: dict[tuple[str, ...], float] = {}  # Until when each line is told.
         self._credit, self._cost = ADVANCE, 0.0  # Seconds there are for frames; what the last look took.
-        self.opening = True  # Until the advance is used up: the run should move by one iteration, and `look` after it.
+        self.opening = True  # Until its share of the advance is used up: the run should move one iteration, and `look`.
         self._next_checkpoint, self._checkpointed = 0.0, None
         self.elapsed = 0.0  # Seconds of training that were recorded before this worker took over.
         self.broken = False  # The disk did not take it; set by who heard of it.
@@ -65,14 +65,17 @@ class Keeping:
         """Whether there is time for a frame."""
         return self._credit > min(2 * self._cost, ADVANCE / 2)  # so that it can be saved up for the dearest look
 
-    def look(self, trainer: Trainer, elapsed: float, resting: bool = False) -> None:
-        """Keeps a frame of this moment if there is time for it, as there is in any case while the run rests."""
+    def look(self, trainer: Trainer, elapsed: float, resting: bool = False, crowd: int = 1) -> None:
+        """Keeps a frame of this moment if there is time for it, as there is in any case while the run rests.
+
+        Of the first iterations as many are kept one by one as a share of the advance allows, where a `crowd` of runs begins.
+        """
         if trainer.iteration != self.last and (resting or self.due()):
             began = time.thread_time()
             self._keep(self.observer.look(trainer, self.probes, elapsed), self.probes)
             self._cost = time.thread_time() - began
             self._spend(self._cost * (not resting))
-        self.opening &= self.due()
+        self.opening &= self.due() and self._credit > ADVANCE * (1 - 1 / crowd)
 
     def saw(self, frame: Frame, probes: frozenset[str], resting: bool) -> None:
         """Keeps a frame that somebody looked at anyway, if it holds all that a recorded one does."""

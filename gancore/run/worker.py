@@ -53,8 +53,10 @@ class Worker:
 
         A run whose iterations take long thus waits for the others to have had as much of the worker as it.
         """
-        playing = [run.used for run in self.runs.values() if run.state == "playing" and run.trainer]
-        self.share = min(playing, default=self.share - SLICE) + SLICE
+        playing = [run for run in self.runs.values() if run.state == "playing" and run.trainer]
+        self.share = min((run.used for run in playing), default=self.share - SLICE) + SLICE
+        for run in playing:
+            run.crowd = len(playing)
         self.tidy()
         busy, moved = False, {}
         for run in list(self.runs.values()):

@@ -12,7 +12,8 @@ from torch import Tensor
 from gancore.config import Config
 from gancore.train.engines.captured import Captured, device
 from gancore.train.engines.ensemble import EnsembleGraph
-from gancore.train.engines.looped import WAYS, Ahead
+from gancore.train.engines.loop import Ahead
+from gancore.train.engines.looped import WAYS
 from gancore.train.engines.tape import Untaped
 from gancore.train.engines.taping import Unsettled
 from gancore.train.state import State

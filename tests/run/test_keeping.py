@@ -72,3 +72,11 @@ def test_only_the_first_iterations_are_kept_one_by_one(kept):
     played(keeping, 1, 0.2 / module.SHARE)
     keeping.look(trainer, 0.0)
     assert keeping.due() and not keeping.opening
+
+
+def test_where_many_runs_begin_each_keeps_fewer_of_its_first_iterations_one_by_one(kept):
+    trainer, _, keeping = kept
+    while keeping.opening:
+        trainer.advance(1)
+        keeping.look(trainer, 0.0, crowd=30)
+    assert keeping.due() and keeping.last == trainer.iteration < 30  # there is time left for later frames

@@ -5,7 +5,16 @@ import time
 import pytest
 import torch
 
+from gancore.train.engines import kept
 from gancore.train.engines.compiling import kernels
+
+
+@pytest.fixture(autouse=True)
+def nobody_before():
+    """No test finds the loops that another one has made."""
+    kept.forget()
+    yield
+    kept.forget()
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from gancore.train.engines.compiled import Compiled
 from gancore.train.engines.eager import Eager
 from gancore.train.engines.ensemble import EnsembleGraph
 from gancore.train.engines.graph import Graph, bare
-from gancore.train.engines.looped import WAYS, Ahead, Loop, at_once, fixed
+from gancore.train.engines.loop import Ahead, Loop, fixed
+from gancore.train.engines.looped import WAYS, at_once
 from gancore.train.engines.tape import Untaped
 from gancore.train.engines.taping import Taped, Unsettled, taped
 from gancore.train.state import State
@@ -57,7 +58,6 @@ class Captured(Compiled):
         self.graphs: list[Graph] = []
         self.refused = ""
         self.batch = ""  # what an ensemble that plays this game says of itself
-        self.kin = kin(config)
 
     @property
     def told(self) -> str:
@@ -72,7 +72,7 @@ class Captured(Compiled):
         graphs = [graph for graph in self.graphs if graph.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(graphs) < len(self.graphs):
             self.graphs, self.refused = [], ""
-        self.kin, self.batch = kin(config), ""
+        self.batch = ""
         super().turn(config)
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
@@ -140,8 +140,3 @@ class Captured(Compiled):
         _, plain = Eager.play(self, state.fork(), 1)
         near = NEAR[self.moves.config.precision]
         return torch.allclose(plain, rows, rtol=near, atol=near * near, equal_nan=True)
-
-
-def kin(config: Config) -> str:
-    """Equal for games that a tape of one plays as well: that differ in their seeds, or in numbers that can be turned."""
-    return repr({address: value for address, value in fixed(config).items() if address != "seed"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from functools import partial
 from itertools import groupby
 
 import torch
@@ -12,7 +13,8 @@ from gancore.config import Config
 from gancore.train.engines.compiling import kernels
 from gancore.train.engines.draws import drawn
 from gancore.train.engines.hands import Hands, ladder
-from gancore.train.engines.looped import Ahead, Loop, Looped
+from gancore.train.engines.loop import Ahead, Loop
+from gancore.train.engines.looped import Looped
 from gancore.train.engines.plan import Call
 from gancore.train.engines.proving import chance, shareable, written
 from gancore.train.engines.stretches import Shared, Stretch, as_tensor, fused
@@ -39,14 +41,17 @@ class Compiled(Looped):
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
         loop, ahead = super().fitting(state, n)
+        if loop and loop.faster:
+            self.loops[self.loops.index(loop)] = loop.faster
+            return self.known(state, n)
         if loop is None or loop.tried or self.making or torch.get_num_threads() > 1 or not kernels.ready():
             return loop, ahead
-        self.making = self.compiled(loop, state)
+        self.making = self.joined(state, partial(self.compiled, loop))
         return self.furthered(state, n)
 
     def compiled(self, loop: Loop, state: State) -> Generator:
         """Puts one with kernels in the place of a loop, if it is seen to play alike."""
-        state = state.fork()
+        state, kind = state.fork(), self.kind(state)
         for call in loop.calls():
             written(call) or drawn(call) or shareable(call)  # all keep in mind what they find
             yield
@@ -58,7 +63,8 @@ class Compiled(Looped):
         faster.hands.settle(0)
         loop.tried = True
         if alike:
-            self.loops[self.loops.index(loop)] = faster
+            self.loops[self.loops.index(loop)] = loop.faster = faster
+            kind.keep(faster, before=loop)
 
 
 class StretchedLoop(Loop):

@@ -16,13 +16,13 @@ from torch.utils._pytree import tree_flatten, tree_unflatten
 
 from gancore.config import Config
 from gancore.train.engines.graph import Graph, multiplies_in
-from gancore.train.engines.looped import Ahead
+from gancore.train.engines.loop import Ahead
 from gancore.train.engines.lying import Lying
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.plan import made
 from gancore.train.engines.split import LINE, long
 from gancore.train.engines.tape import Step, Untaped, aten, place
-from gancore.train.engines.taping import Taped, leaves_of
+from gancore.train.engines.taping import Taped
 from gancore.train.state import State
 
 # What operations do that are given a number, said with a tensor of one number.
@@ -60,7 +60,6 @@ class EnsembleGraph(Graph):
         """`only` is the one config that the tape holds for, whatever its seed, if its numbers are fixed."""
         self.members = members
         self.latest: list[State | None] = [None] * members  # what each was left with
-        self.sights: list[tuple | None] = [None] * members  # as `foresight`, for each
         self.alike, self.holding = True, np.empty(0)  # whether Adam has the same numbers for all; those that it holds
         self.way: tuple | None = None  # what the graph was captured with
         super().__init__(tape, only, where, precision)
@@ -86,15 +85,13 @@ class EnsembleGraph(Graph):
         """
         known: dict[tuple, Ahead] = {}  # members that differ in their seeds alone are given the same
         found: list[Ahead | None] = []
-        for at, (config, state) in enumerate(zip(configs, states)):
+        for config, state in zip(configs, states):
             if state is None:
                 found.append(None)
                 continue
             if not self.fits(state):
                 return None
-            if self.sights[at] is None or self.sights[at][0] is not config:
-                self.sights[at] = config, self.tape.foresight(config), leaves_of(config)
-            self.foresight = self.sights[at]
+            self.foresight = self.sight(config)
             leaves = self.leaves(state)
             key = (config.schedule, *leaves)
             if key not in known:

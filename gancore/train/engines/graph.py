@@ -12,7 +12,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 from gancore.config import Config
 from gancore.train.engines.compiling import kernels
 from gancore.train.engines.draws import drawn
-from gancore.train.engines.looped import Ahead, Loop
+from gancore.train.engines.loop import Ahead, Loop
 from gancore.train.engines.numbers import Number
 from gancore.train.engines.passage import Passage, block
 from gancore.train.engines.plan import Call, Filled, call, perform

@@ -8,20 +8,20 @@ between iterations, which go on meanwhile.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import torch
 from torch import Tensor
 
-from gancore.catalog import knobs
-from gancore.config import ROLES, Config
+from gancore.config import Config
 from gancore.game.game import Game
+from gancore.train.engines import kept
 from gancore.train.engines.eager import Eager
-from gancore.train.engines.plan import Call, call
-from gancore.train.engines.scripted import Script, as_function
-from gancore.train.engines.tape import Reseed, Untaped, bits
-from gancore.train.engines.taping import Taped, Unsettled, leaves_of, taped
-from gancore.train.state import COUNTS, State
+from gancore.train.engines.kept import Kind, Making
+from gancore.train.engines.loop import Ahead, Loop, fixed, kin
+from gancore.train.engines.tape import Untaped, bits
+from gancore.train.engines.taping import taped
+from gancore.train.state import State
 
 PATIENCE = 0.25  # seconds of plain play by the same rules before a tape is worth making: a hand may still be at them
 PIECE = 0.02  # seconds at least that go to a loop to come between two iterations; else as many as an iteration took
@@ -34,43 +34,68 @@ class Looped(Eager):
 
     def __init__(self, game: Game, config: Config):
         super().__init__(game, config)
-        self.loops: list[Loop] = []
-        self.making: Generator | None = None  # what is left to do for a loop that is to come
-        self.plain, self.why = 0.0, ""  # for how many seconds it was played plainly, and why it is
         self.took = 0.0  # seconds, the latest block
+        self._begin(config)
+
+    def _begin(self, config: Config) -> None:
+        """Nothing is known of a game by these rules."""
+        self.kin, self.own, self.small = kin(config), Kind(), None
+        self.loops: list[Loop] = []
+        self.spurned: list[Loop] = []  # loops of others that do not play this game as the plain engine does
+        self.making: Making | None = None  # of a loop that is to come
+        self.why = ""  # it is played plainly
 
     @property
     def told(self) -> str:
         return f"eager: {self.why}" if self.why else "looped" if self.loops else "eager"
 
     def turn(self, config: Config) -> None:
+        if self.making and self.making.owner is self:
+            self.making.done = True  # it was held against other rules
         loops = [loop for loop in self.loops if loop.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(loops) < len(self.loops):
-            self.loops, self.plain, self.why = [], 0.0, ""
-        self.making = None  # it was held against other rules
+            self._begin(config)
+        self.making = None
         super().turn(config)
+
+    def kind(self, state: State) -> Kind:
+        """What this run has in common with others like it, or has for itself."""
+        if self.small is None:
+            self.small = kept.small(state)
+        return kept.kind(self.kin) if self.small and kept.here() else self.own
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
         blocks = []
         while n > 0:
-            loop, ahead = self.fitting(state, n) if self.plain >= PATIENCE else (None, None)
+            loop, ahead = self.fitting(state, n)
             start = time.thread_time()
             if loop:
                 state, rows = loop.play(state, ahead)
             else:
                 state, rows = super().play(state, n if self.why else 1)
             self.took = time.thread_time() - start
-            self.plain += 0.0 if loop else self.took
+            if not loop:
+                self.kind(state).plain += self.took
             blocks.append(rows)
             n -= len(rows)
         return state, torch.cat(blocks)
 
     def fitting(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
-        """A loop that can play at least the next iteration, and what it foresees. While there is none, one is made."""
+        """A loop that can play at least the next iteration, and what it foresees. While there is none, one is found or made."""
         found = self.known(state, n)
         if not (found[0] or self.making or self.why):
-            self.making = self.made(state)
+            if self.offered(state):
+                self.making = Making(self, self.found(state))
+            elif self.kind(state).plain >= PATIENCE:
+                self.making = self.joined(state, self.made)
         return self.furthered(state, n) if self.making else found
+
+    def joined(self, state: State, make: Callable[[State], Generator]) -> Making:
+        """What others like this one have begun, or what they can join."""
+        kind = self.kind(state)
+        if not kind.underway():
+            kind.making = Making(self, make(state))
+        return kind.making
 
     def known(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
         """Of the loops that there are, one that fits."""
@@ -79,23 +104,33 @@ class Looped(Eager):
                 return loop, ahead
         return None, None
 
+    def offered(self, state: State) -> list[Loop]:
+        """Loops of other runs that may play the next iteration."""
+        known = [*self.loops, *self.spurned]
+        others = [loop for loop in self.kind(state).loops if loop not in known]
+        return [loop for loop in others if loop.foresee(self.moves.config, state, 1)]
+
     def furthered(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
         """Goes on making a loop, for as long as the latest iteration took: what fits now. One at a time is played meanwhile."""
-        until = time.thread_time() + max(self.took, PIECE)
-        try:
-            while time.thread_time() < until:
-                next(self.making)
-        except (StopIteration, Unsettled):
+        self.making.further(time.thread_time() + max(self.took, PIECE))
+        if self.making.done:
+            self.why = self.making.why if self.making.owner is self else ""
             self.making = None
-        except Untaped as reason:
-            self.making, self.why = None, str(reason)
         return self.known(state, 1 if self.making else n)
+
+    def found(self, state: State) -> Generator:
+        """Takes over a loop of another run that is seen to play the next iteration."""
+        for loop in self.offered(state):
+            if (yield from self.agrees(loop, state.fork())):
+                self.loops.append(loop)
+                return
+            self.spurned.append(loop)
 
     def made(self, state: State) -> Generator:
         """Makes a loop that plays the next iteration, and sees that it does."""
         if len(self.loops) == WAYS:
             raise Untaped("its way changes too often")
-        state, config = state.fork(), self.moves.config
+        state, config, kind = state.fork(), self.moves.config, self.kind(state)
         for baked in (False, True):
             tape = taped(self.game, config, state, baked)
             yield
@@ -103,6 +138,7 @@ class Looped(Eager):
             yield
             if (yield from self.agrees(loop, state)):
                 self.loops.append(loop)
+                kind.keep(loop)
                 return
         raise Untaped("its way depends on what it is given")
 
@@ -130,101 +166,3 @@ def at_once(pieces: Generator):
             next(pieces)
         except StopIteration as end:
             return end.value
-
-
-class Ahead:
-    """What a loop foresees: the numbers of the next iterations, and the counts after them."""
-
-    def __init__(self, numbers: list[list[float]], counts: dict[str, int]):
-        self.numbers, self.counts = numbers, counts
-
-    def __bool__(self) -> bool:
-        return bool(self.numbers)
-
-
-class Loop:
-    """A tape that can be played."""
-
-    tried = False  # whether it is known what compiled kernels make of it
-
-    def __init__(self, tape: Taped, only: Config | None):
-        """`only` is the one config that the tape holds for, if its numbers are fixed."""
-        self.tape, self.only = tape, only
-        self.script = self.build()
-        self.run = as_function(self.script)
-        self.names = {id(stream): name for name, stream in tape.streams.items()}
-        self.foresight: tuple | None = None
-
-    def build(self) -> Script:
-        """An iteration as a script."""
-        script = Script(self.tape.numbers)
-        for step in self.calls():
-            script.write(step)
-        script.tell(self.tape.seen)
-        for name, made in self.tape.outputs.items():
-            script.copy(self.tape.inputs[name], made)
-        return script
-
-    def calls(self) -> list[Call | Reseed]:
-        """What is played, in its order."""
-        return [step if isinstance(step, Reseed) else call(step) for step in self.tape.steps]
-
-    def foresee(self, config: Config, state: State, n: int) -> Ahead | None:
-        """The numbers of up to `n` iterations, as far as they go the way of the tape; None if it does not fit at all."""
-        if self.only not in (None, config) or (state is not self.tape.latest and not self.fits(state)):
-            return None
-        if self.foresight is None or self.foresight[0] is not config:
-            self.foresight = config, self.tape.foresight(config), leaves_of(config)
-        return self.from_leaves(self.leaves(state), n)
-
-    def from_leaves(self, leaves: list[float], n: int) -> Ahead:
-        """What comes of up to `n` iterations that begin with these, which are changed on the way."""
-        foresight, ways = self.foresight[1], tuple(self.tape.book.ways.values())
-        at = self.tape.leaves.index
-        following = [at(name) for name in self.tape.following]
-        w, m, numbers = len(ways), len(self.tape.numbers), []
-        for _ in range(n):
-            seen = foresight(*leaves)
-            if seen[:w] != ways:
-                break
-            numbers.append(list(seen[w : w + m]))
-            for where, value in zip(following, seen[w + m :]):
-                leaves[where] = value
-        return Ahead(numbers, {name: int(leaves[at(name)]) for name in COUNTS})
-
-    def fits(self, state: State) -> bool:
-        parts, own = state.parts(), self.tape.inputs
-        return parts.keys() == own.keys() and all(
-            x.shape == own[name].shape and x.dtype is own[name].dtype for name, x in parts.items()
-        )
-
-    def leaves(self, state: State) -> list[float]:
-        known = self.foresight[2] | {name: getattr(state, name) for name in COUNTS}
-        known |= {leaf: state.parts()[name].item() for leaf, name in self.tape.counters.items()}
-        return [known[name] for name in self.tape.leaves]
-
-    def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
-        """Goes on for as many iterations as were foreseen."""
-        if state is not self.tape.latest:
-            for name, x in state.parts().items():
-                self.tape.inputs[name].copy_(x)
-        n = len(ahead.numbers)
-        rows = self.tape.seen.new_empty(n, len(self.tape.seen))
-        streams = [state.streams[self.names[id(g)]] if id(g) in self.names else g for g in self.script.generators]
-        self.run(streams, ahead.numbers, rows, n)
-        parts = {name: x.clone() for name, x in self.tape.inputs.items()}
-        self.tape.latest = state.of_parts(parts, **ahead.counts)
-        return self.tape.latest, rows
-
-
-def fixed(config: Config) -> dict:
-    """All that a tape holds for: every setting but the numbers that can be turned."""
-    settings = config.flat()
-    free = {k.name for k in knobs(config) if k.live and k.kind == "float"}
-    for role in ROLES:
-        free |= {f"{role}.{k.name}" for k in knobs(getattr(config, role)) if k.live and k.kind == "float"}
-    return {
-        address: value
-        for address, value in settings.items()
-        if address not in free or address.startswith(("data", "noise"))
-    }
