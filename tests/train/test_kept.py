@@ -158,3 +158,23 @@ def test_only_the_latest_kinds_and_small_states_are_kept(monkeypatch):
     monkeypatch.setattr(kept, "LARGEST", 10)
     later = trainer(seed=5, batch=other.config.batch)
     assert not later.engine.offered(later.state)
+
+
+def test_what_goes_wrong_for_one_is_not_told_to_another(monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    monkeypatch.setattr(looped, "PIECE", 0)
+    one, other = trainer(), trainer(seed=5)
+    one.advance(1)
+    other.advance(1)
+
+    def broken(*_):
+        raise ArithmeticError("of its own")
+        yield
+
+    one.engine.making.pieces = broken()
+    other.advance(30)
+    assert other.engine.loops
+    with pytest.raises(ArithmeticError, match="of its own"):
+        one.advance(1)
+    one.advance(9)
+    assert one.engine.loops == other.engine.loops

@@ -27,6 +27,7 @@ class Making:
     def __init__(self, owner: object, pieces: Generator):
         """`owner` is the engine that has begun it, and whose turned knobs end it."""
         self.owner, self.pieces, self.done, self.why = owner, pieces, False, ""
+        self.error: Exception | None = None  # that nobody foresaw
 
     def further(self, until: float) -> None:
         """Goes on until so much of the processor's time has passed."""
@@ -37,6 +38,8 @@ class Making:
             self.done = True
         except Untaped as reason:
             self.done, self.why = True, str(reason)
+        except Exception as error:
+            self.done, self.error = True, error
 
 
 @dataclass(eq=False)

@@ -114,8 +114,11 @@ class Looped(Eager):
         """Goes on making a loop, for as long as the latest iteration took: what fits now. One at a time is played meanwhile."""
         self.making.further(time.thread_time() + max(self.took, PIECE))
         if self.making.done:
-            self.why = self.making.why if self.making.owner is self else ""
-            self.making = None
+            done, self.making = self.making, None
+            if done.owner is self:  # others will see for themselves
+                self.why = done.why
+                if done.error:
+                    raise done.error
         return self.known(state, 1 if self.making else n)
 
     def found(self, state: State) -> Generator:
