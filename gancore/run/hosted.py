@@ -229,7 +229,7 @@ class Hosted:
 
     def move(self) -> bool:
         """Plays one slice; False if there was nothing to do."""
-        start, n = time.thread_time(), self.begin()
+        start, n = time.thread_time(), self.begin(self.turn.seconds(self.crowd == 1))
         if n:
             before = time.perf_counter()
             self._guarded(lambda: self._advance(n))

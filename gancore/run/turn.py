@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 SLICE = 0.015  # Seconds a run moves before the worker listens again: 20 times a second even when a slice overruns.
+ALONE = 0.05  # The same of a run that has the worker to itself and whose iterations are long, to play a few of them in a call.
+LONG = SLICE / 8  # Seconds; such iterations have large states, which are copied once a call.
 IDLE = 0.05  # Seconds that pass at most before a run with nothing to do is asked again.
 SHARE = 0.1  # Seconds' worth of iterations that a run with a speed limit may save up.
 
@@ -22,7 +24,7 @@ class Turn:
 
     def iterations(self, speed: int, most: int, seconds: float = SLICE) -> int:
         """How many to play now, at `speed` a second (0 is unlimited), for so many seconds and `most` at all."""
-        n = min(most, max(1, int(seconds / self.cost)) if self.cost else 1)
+        n = min(most, max(1, round(seconds / self.cost)) if self.cost else 1)
         if speed:
             now = time.perf_counter()
             self._allowance = min(self._allowance + (now - self._at) * speed, max(1.0, speed * SHARE))
@@ -30,6 +32,10 @@ class Turn:
             n = min(n, int(self._allowance))
             self._allowance -= n
         return n
+
+    def seconds(self, alone: bool) -> float:
+        """For how long to play before the worker listens again, where a run is `alone` in it or not."""
+        return ALONE if alone and self.cost and self.cost > LONG else SLICE
 
     def took(self, n: int, seconds: float) -> None:
         """Tells what `n` iterations took."""
