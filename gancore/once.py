@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import lru_cache, wraps
+from weakref import WeakValueDictionary
 
 
 def once(most: int) -> Callable:
@@ -14,10 +15,13 @@ def once(most: int) -> Callable:
     """
 
     def of(work: Callable) -> Callable:
-        kept, turn = lru_cache(most)(work), threading.Lock()
+        kept, door = lru_cache(most)(work), threading.Lock()
+        turns: WeakValueDictionary[tuple, threading.Lock] = WeakValueDictionary()  # of whoever is being asked for
 
         @wraps(work)
         def ask(*about):
+            with door:
+                turn = turns.setdefault(about, threading.Lock())
             with turn:
                 return kept(*about)
 

@@ -1,7 +1,7 @@
 """What runs share is worked out once, however many of them begin at once."""
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
@@ -26,6 +26,25 @@ def test_threads_that_begin_at_once_share_what_the_first_works_out():
         one, other, *rest = threads.map(ask, ["a", "b", "a", "b"])
     assert sorted(worked) == ["a", "b"]
     assert rest[0] is one and rest[1] is other
+
+
+def test_who_asks_for_something_else_does_not_wait():
+    begun, go_on = Event(), Event()
+
+    @once(8)
+    def work(about):
+        if about == "slow":
+            begun.set()
+            assert go_on.wait(60)
+        return about
+
+    with ThreadPoolExecutor(1) as threads:
+        assert work("known") == "known"
+        slow = threads.submit(work, "slow")
+        assert begun.wait(60)
+        assert work("other") == "other" and work("known") == "known"
+        go_on.set()
+        assert slow.result() == "slow"
 
 
 def test_what_failed_is_tried_again():

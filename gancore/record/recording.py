@@ -112,6 +112,8 @@ class Recording:
             with self._db.blobopen("checkpoints", "payload", iteration) as blob:
                 for piece in told:
                     blob.write(piece)
+                if blob.tell() != size:
+                    raise ValueError(f"{blob.tell()} bytes came for a checkpoint of {size}")
             self._thin_checkpoints()
         self._forget_waiting()
 

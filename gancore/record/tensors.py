@@ -22,12 +22,14 @@ ALIGNED = 8  # bytes: where the numbers begin
 
 
 def pieces(tensors: dict[str, Tensor]) -> tuple[int, Iterator[bytes | memoryview]]:
-    """How many bytes the file has, and these in order: the header, then each tensor's own memory.
+    """How many bytes the file has, and these in order: the header, then each tensor's own memory. Raises TypeError.
 
     Source: the layout that the library documents as its format.
     """
     header, end = {}, 0
     for name, x in tensors.items():
+        if x.dtype not in NAMES:
+            raise TypeError(f"{name} is of {x.dtype}: give one of {', '.join(map(str, NAMES))}")
         begin, end = end, end + x.nbytes
         header[name] = {"dtype": NAMES[x.dtype], "shape": list(x.shape), "data_offsets": [begin, end]}
     text = json.dumps(header, separators=(",", ":")).encode()

@@ -49,3 +49,8 @@ def test_a_tensor_is_not_copied():
     _, told = pieces({"x": x})
     x[0] = 1.0
     assert safetensors.torch.load(b"".join(told))["x"][0] == 1.0
+
+
+def test_numbers_that_are_not_kept_are_named():
+    with pytest.raises(TypeError, match=r"x is of torch\.complex64: give one of torch\.float64"):
+        pieces({"x": torch.zeros(2, dtype=torch.complex64)})

@@ -1,11 +1,14 @@
 """Runs of one kind share the loops that the first of them made, each with the plain engine's bits."""
 
+import gc
 import threading
+import weakref
 
 import pytest
 import torch
 
 from gancore.config import Config
+from gancore.game.data.own import Points
 from gancore.train.engines import kept, looped
 from gancore.train.trainer import Trainer
 from tests.train.small import SMALL, without_waiting
@@ -149,15 +152,20 @@ def test_on_another_thread_a_run_makes_its_own(monkeypatch):
     assert kept.kind(made.engine.kin).loops == made.engine.loops  # what was made there is nobody else's
 
 
-def test_only_the_latest_kinds_and_small_states_are_kept(monkeypatch):
+def test_of_kinds_that_nobody_plays_the_latest_are_kept(monkeypatch):
     monkeypatch.setattr(kept, "KINDS", 2)
-    one, other, third = (first(monkeypatch, batch=batch) for batch in (16, 17, 18))
-    for made, kept_still in ((third, True), (other, True), (one, False)):
-        later = trainer(seed=5, batch=made.config.batch)
-        assert later.engine.offered(later.state) == made.engine.loops * kept_still
+    loops = {batch: first(monkeypatch, batch=batch).engine.loops for batch in (16, 17, 18)}
+    gc.collect()
+    for batch, kept_still in ((18, True), (17, True), (16, False)):
+        later = trainer(seed=5, batch=batch)
+        assert later.engine.offered(later.state) == loops[batch] * kept_still
+
+
+def test_a_large_state_is_not_put_in_the_place_of_another(monkeypatch):
+    made = first(monkeypatch)
     monkeypatch.setattr(kept, "LARGEST", 10)
-    later = trainer(seed=5, batch=other.config.batch)
-    assert not later.engine.offered(later.state)
+    later = trainer(seed=5)
+    assert made.engine.loops and not later.engine.offered(later.state)
 
 
 def test_what_goes_wrong_for_one_is_not_told_to_another(monkeypatch):
@@ -178,3 +186,68 @@ def test_what_goes_wrong_for_one_is_not_told_to_another(monkeypatch):
         one.advance(1)
     one.advance(9)
     assert one.engine.loops == other.engine.loops
+
+
+def test_with_many_kinds_at_once_each_has_its_loop(monkeypatch):
+    monkeypatch.setattr(kept, "KINDS", 2)
+    monkeypatch.setattr(looped, "PATIENCE", 0.002)
+    runs = [trainer(batch=16 + n) for n in range(4)]
+    for _ in range(2000):
+        for run in runs:
+            run.advance(1)
+        if all(run.engine.loops for run in runs):
+            break
+    assert all(run.engine.loops for run in runs)
+
+
+def test_another_set_of_samples_under_the_same_name_is_another_game(monkeypatch):
+    points = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
+    config = Config.from_flat(SMALL | {"data": "ring"})
+    with monkeypatch.context() as patch:
+        without_waiting(patch)
+        made = Trainer(config, Points(points), engine="looped")
+        made.advance(3)
+    other = Trainer(config, Points(points.clone()), engine="looped")
+    assert made.engine.loops and not other.engine.offered(other.state)
+    again = Trainer(config, made.game.source, engine="looped")
+    assert again.engine.offered(again.state) == made.engine.loops
+
+
+def test_a_call_that_fails_leaves_the_loop_to_nobody(monkeypatch):
+    made = first(monkeypatch)
+    later, plain = trainer(seed=5), trainer("eager")
+    later.advance(3)
+    plain.advance(made.iteration)
+    made.advance(1), plain.advance(1)
+    (loop,) = made.engine.loops
+    with monkeypatch.context() as patch:
+
+        def broken(*_):
+            raise RuntimeError("out of memory")
+
+        patch.setattr(loop, "run", broken)
+        with pytest.raises(RuntimeError):
+            later.advance(1)
+    assert torch.equal(made.advance(3), plain.advance(3)) and same(made, plain)
+
+
+def test_who_is_moved_to_another_thread_leaves_what_is_common(monkeypatch):
+    made = first(monkeypatch)
+    later, plain = trainer(seed=5), trainer("eager", seed=5)
+    later.advance(5)
+    assert later.engine.loops == made.engine.loops
+    thread = threading.Thread(target=later.advance, args=(5,))
+    thread.start()
+    thread.join()
+    assert not set(later.engine.loops) & set(made.engine.loops)
+    plain.advance(10)
+    assert same(later, plain)
+
+
+def test_nothing_holds_a_heavy_tape_that_nobody_plays(monkeypatch):
+    monkeypatch.setattr(kept, "HEAVY", 10)
+    made = first(monkeypatch)
+    held = [weakref.ref(x) for x in (made.engine.loops[0], made.engine, made.game)]
+    del made
+    gc.collect()
+    assert not any(x() for x in held)

@@ -130,6 +130,27 @@ def test_products_in_panels_are_played_where_they_are_quicker(monkeypatch):
         assert KERNELS[which] == kernel[quicker and proving.proven(call, in_panels)]
 
 
+@pytest.mark.parametrize("m, n, k", [(1, 3, 5), (4, 1, 3), (300, 300, 1), (15, 17, 400), (64, 64, 3)])
+def test_small_products_and_those_of_single_factors_are_left_to_blas(m, n, k, monkeypatch):
+    """Of few outputs an agreement may be luck, and of one factor even a zero has its sign."""
+    monkeypatch.setattr(proving, "PROVEN", {})
+    monkeypatch.setattr(proving, "quicker", lambda call: True)
+    call = Call(aten.mm.out, (chance(m, k), chance(k, n)), {}, (torch.empty(m, n),), ("out",))
+    program = proving.written(call)
+    assert program is None or "panels" not in [KERNELS[words[0]] for words in program]
+
+
+def test_sums_that_vanish_are_zero_as_those_of_blas():
+    if not torch.ops.gancore.panels():
+        pytest.skip("this processor has no AVX-512")
+    x, y = chance(64, 32) * 1e-30, chance(32, 48) * 1e-12
+    one, other = torch.empty(64, 48), torch.empty(64, 48)
+    torch.mm(x, y, out=one)
+    call = Call(aten.mm.out, (x, y), {}, (other,), ("out",))
+    run(in_panels(programmed(call)))
+    assert not proving.proven(call, in_panels) or torch.equal(bits(one), bits(other))
+
+
 def test_which_products_are_quicker_is_measured(monkeypatch):
     call = Call(aten.mm.out, (chance(256, 128), chance(128, 128)), {}, (torch.empty(256, 128),), ("out",))
     for wanted, quicker in ((0.0, True), (1e6, False)):  # times as fast

@@ -56,14 +56,15 @@ class Compiled(Looped):
             written(call) or drawn(call) or shareable(call)  # all keep in mind what they find
             yield
         chance.cache_clear()  # two megabytes
-        faster = StretchedLoop(loop.tape, loop.only)
+        faster = StretchedLoop(loop.tape, loop.only, loop.source)
         faster.hands.settle(len(faster.hands.rungs) - 1)
         yield
         alike = yield from self.agrees(faster, state)
         faster.hands.settle(0)
         loop.tried = True
         if alike:
-            self.loops[self.loops.index(loop)] = loop.faster = faster
+            loop.faster = faster  # which takes its place in the next turn of whoever else plays it
+            self.loops = [faster if one is loop else one for one in self.loops]
             kind.keep(faster, before=loop)
 
 
@@ -72,9 +73,9 @@ class StretchedLoop(Loop):
 
     tried = True
 
-    def __init__(self, tape: Taped, only: Config | None):
+    def __init__(self, tape: Taped, only: Config | None, source=None):
         self.hands = Hands(ladder())
-        super().__init__(tape, only)
+        super().__init__(tape, only, source)
 
     def calls(self) -> list[Call | Reseed | Stretch | Shared]:
         return stretched(super().calls())

@@ -30,9 +30,9 @@ class Loop:
 
     tried = False  # whether it is known what compiled kernels make of it
 
-    def __init__(self, tape: Taped, only: Config | None):
-        """`only` is the one config that the tape holds for, if its numbers are fixed."""
-        self.tape, self.only = tape, only
+    def __init__(self, tape: Taped, only: Config | None, source=None):
+        """`only` is the one config that the tape holds for, if its numbers are fixed; `source` what its samples are of."""
+        self.tape, self.only, self.source = tape, only, source
         self.script = self.build()
         self.run = as_function(self.script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
@@ -98,7 +98,8 @@ class Loop:
 
     def play(self, state: State, ahead: Ahead) -> tuple[State, Tensor]:
         """Goes on for as many iterations as were foreseen."""
-        if state is not self.tape.latest:
+        goes_on, self.tape.latest = state is self.tape.latest, None  # it is nobody's until all is done
+        if not goes_on:
             for name, x in state.parts().items():
                 self.tape.inputs[name].copy_(x)
         n = len(ahead.numbers)

@@ -39,7 +39,11 @@ class Looped(Eager):
 
     def _begin(self, config: Config) -> None:
         """Nothing is known of a game by these rules."""
-        self.kin, self.own, self.small = kin(config), Kind(), None
+        if (making := getattr(self, "making", None)) and making.owner is self:
+            making.done = True
+        self.kin, self.own = kin(config), Kind()
+        self.shared: Kind | None = None
+        self.small: bool | None = None  # whether the state is
         self.loops: list[Loop] = []
         self.spurned: list[Loop] = []  # loops of others that do not play this game as the plain engine does
         self.making: Making | None = None  # of a loop that is to come
@@ -51,7 +55,7 @@ class Looped(Eager):
 
     def turn(self, config: Config) -> None:
         if self.making and self.making.owner is self:
-            self.making.done = True  # it was held against other rules
+            self.making.end()  # it was held against other rules
         loops = [loop for loop in self.loops if loop.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(loops) < len(self.loops):
             self._begin(config)
@@ -62,10 +66,15 @@ class Looped(Eager):
         """What this run has in common with others like it, or has for itself."""
         if self.small is None:
             self.small = kept.small(state)
-        return kept.kind(self.kin) if self.small and kept.here() else self.own
+        if self.small and kept.here():
+            self.shared = self.shared or kept.kind(self.kin)
+            return self.shared
+        return self.own
 
     def play(self, state: State, n: int) -> tuple[State, Tensor]:
         blocks = []
+        if self.shared and not kept.here():
+            self._begin(self.moves.config)  # what it has in common with others it leaves to them
         while n > 0:
             loop, ahead = self.fitting(state, n)
             start = time.thread_time()
@@ -86,6 +95,8 @@ class Looped(Eager):
         if not (found[0] or self.making or self.why):
             if self.offered(state):
                 self.making = Making(self, self.found(state))
+            elif len(self.loops) == WAYS:
+                self.why = "its way changes too often"
             elif self.kind(state).plain >= PATIENCE:
                 self.making = self.joined(state, self.made)
         return self.furthered(state, n) if self.making else found
@@ -93,8 +104,7 @@ class Looped(Eager):
     def joined(self, state: State, make: Callable[[State], Generator]) -> Making:
         """What others like this one have begun, or what they can join."""
         kind = self.kind(state)
-        if not kind.underway():
-            kind.making = Making(self, make(state))
+        kind.making = kind.making or Making(self, make(state), kind)
         return kind.making
 
     def known(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
@@ -108,17 +118,18 @@ class Looped(Eager):
         """Loops of other runs that may play the next iteration."""
         known = [*self.loops, *self.spurned]
         others = [loop for loop in self.kind(state).loops if loop not in known]
-        return [loop for loop in others if loop.foresee(self.moves.config, state, 1)]
+        return [
+            loop for loop in others if loop.source == self.game.source and loop.foresee(self.moves.config, state, 1)
+        ]
 
     def furthered(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
         """Goes on making a loop, for as long as the latest iteration took: what fits now. One at a time is played meanwhile."""
         self.making.further(time.thread_time() + max(self.took, PIECE))
         if self.making.done:
             done, self.making = self.making, None
-            if done.owner is self:  # others will see for themselves
-                self.why = done.why
-                if done.error:
-                    raise done.error
+            self.why = self.why or done.why
+            if done.error and done.owner is self:  # others will see for themselves
+                raise done.error
         return self.known(state, 1 if self.making else n)
 
     def found(self, state: State) -> Generator:
@@ -131,13 +142,11 @@ class Looped(Eager):
 
     def made(self, state: State) -> Generator:
         """Makes a loop that plays the next iteration, and sees that it does."""
-        if len(self.loops) == WAYS:
-            raise Untaped("its way changes too often")
         state, config, kind = state.fork(), self.moves.config, self.kind(state)
         for baked in (False, True):
             tape = taped(self.game, config, state, baked)
             yield
-            loop = Loop(tape, config if baked else None)
+            loop = Loop(tape, config if baked else None, self.game.source)
             yield
             if (yield from self.agrees(loop, state)):
                 self.loops.append(loop)

@@ -50,8 +50,8 @@ void tile(const float* a, const float* b, int64_t k, float* c, int64_t ldc, bool
         for (int t = 0; t < T; t++) {
             float* out = c + j * ldc + t * LANES;
             const __mmask16 rows = t == T - 1 ? some : first(LANES);
-            const __m512 all = adds ? _mm512_add_ps(_mm512_maskz_loadu_ps(rows, out), sum[j][t]) : sum[j][t];
-            _mm512_mask_storeu_ps(out, rows, all);
+            const __m512 before = adds ? _mm512_maskz_loadu_ps(rows, out) : _mm512_setzero_ps();  // 0 + -0 is 0
+            _mm512_mask_storeu_ps(out, rows, _mm512_add_ps(before, sum[j][t]));
         }
 }
 
