@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 SLICE = 0.015  # Seconds a run moves before the worker listens again: 20 times a second even when a slice overruns.
-ALONE = 0.05  # The same of a run that has the worker to itself and whose iterations are long, to play a few of them in a call.
+ALONE = 0.06  # The same of a run that has the worker to itself and whose iterations are long, to play a few of them in a call.
 LONG = SLICE / 8  # Seconds; such iterations have large states, which are copied once a call.
 IDLE = 0.05  # Seconds that pass at most before a run with nothing to do is asked again.
 SHARE = 0.1  # Seconds' worth of iterations that a run with a speed limit may save up.
