@@ -17,6 +17,7 @@ from gancore.train.trainer import SCALARS, Trainer
 CHECKPOINT = 1.0  # Seconds between checkpoints, longer where one is costly: they take at most a two-hundredth.
 SHARE = 0.012  # of training time goes into frames and into writing, checkpoints included.
 ADVANCE = 0.3  # Seconds that may be spent ahead of it, so that a run's first iterations are kept one by one.
+FIRST = 30  # Iterations that are kept one by one, however many runs begin at once, while there is time at all.
 
 # What the panels of a page draw that cannot be made again from scalars.
 PROBES = {
@@ -68,14 +69,15 @@ class Keeping:
     def look(self, trainer: Trainer, elapsed: float, resting: bool = False, crowd: int = 1) -> None:
         """Keeps a frame of this moment if there is time for it, as there is in any case while the run rests.
 
-        Of the first iterations as many are kept one by one as a share of the advance allows, where a `crowd` of runs begins.
+        Where a `crowd` of runs plays, as many of the first iterations are kept one by one as a share of the advance allows.
         """
         if trainer.iteration != self.last and (resting or self.due()):
             began = time.thread_time()
             self._keep(self.observer.look(trainer, self.probes, elapsed), self.probes)
             self._cost = time.thread_time() - began
             self._spend(self._cost * (not resting))
-        self.opening &= self.due() and self._credit > ADVANCE * (1 - 1 / crowd)
+        beginning = trainer.iteration < FIRST or self._credit > ADVANCE * (1 - 1 / crowd)
+        self.opening &= self.due() and beginning
 
     def saw(self, frame: Frame, probes: frozenset[str], resting: bool) -> None:
         """Keeps a frame that somebody looked at anyway, if it holds all that a recorded one does."""
