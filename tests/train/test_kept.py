@@ -251,3 +251,17 @@ def test_nothing_holds_a_heavy_tape_that_nobody_plays(monkeypatch):
     del made
     gc.collect()
     assert not any(x() for x in held)
+
+
+def test_what_somebody_has_begun_who_is_moved_away_is_begun_anew(monkeypatch):
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    monkeypatch.setattr(looped, "PIECE", 0)
+    one, other = trainer(), trainer(seed=5)
+    one.advance(1)
+    other.advance(1)
+    assert other.engine.making is one.engine.making and one.engine.making.owner is one.engine
+    thread = threading.Thread(target=one.advance, args=(1,))
+    thread.start()
+    thread.join()
+    other.advance(40)
+    assert other.engine.loops

@@ -104,7 +104,8 @@ class Looped(Eager):
     def joined(self, state: State, make: Callable[[State], Generator]) -> Making:
         """What others like this one have begun, or what they can join."""
         kind = self.kind(state)
-        kind.making = kind.making or Making(self, make(state), kind)
+        if kind.making is None or kind.making.done:
+            kind.making = Making(self, make(state), kind)
         return kind.making
 
     def known(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:
