@@ -156,7 +156,7 @@ def test_one_click_on_the_empty_page_shows_a_failure_beside_its_cure():
     assert sick.config == presets.load("failure-cycling").config
     assert sick.config.differences(cured.config) == {"g_opt.lr": 0.0005}
     until(lambda: sick.iteration > 0 and cured.iteration > 0)
-    assert "1 knob differs" in page(at)
+    until(lambda: "1 knob differs" in page(at.run()))  # the click's own run may end where it leads to another page
 
 
 def test_a_value_that_will_not_do_is_told_with_those_that_would():
