@@ -9,9 +9,9 @@ from torch import nn
 from gancore import seeds
 from gancore.catalog import BadKnob
 from gancore.config import Config
-from gancore.game.networks import networks
+from gancore.game.networks import networks, pictures
 from gancore.game.networks.bends import LargestPiece, Residual
-from gancore.game.networks.pictures import sides
+from gancore.game.networks.pictures import Conv2d, ConvTranspose2d, sides
 from gancore.game.player import Player
 from tests.game.playing import DIGIT, KINDS, LINE, PICTURES, PLANE, built, kind, rows
 
@@ -188,3 +188,19 @@ def test_outside_training_samples_are_looked_at_few_at_a_time_unless_they_see_ea
     made = player.calmly(weights, player.buffers, x, 8)
     assert seen == parts
     torch.testing.assert_close(made, player(weights, player.buffers, x, training=False))
+
+
+@pytest.mark.parametrize("ours, theirs", [(Conv2d, nn.Conv2d), (ConvTranspose2d, nn.ConvTranspose2d)])
+def test_convolutions_give_the_same_numbers_with_their_channels_last(ours, theirs, monkeypatch):
+    torch.manual_seed(0)
+    one, x = ours(6, 8, 5, 2, 2), torch.randn(4, 6, 14, 14)
+    other = theirs(6, 8, 5, 2, 2)
+    other.load_state_dict(one.state_dict())
+    made, right = one(x), other(x)
+    torch.testing.assert_close(made, right)
+    assert made.is_contiguous(memory_format=torch.channels_last) and right.is_contiguous()
+    torch.testing.assert_close(
+        *(torch.autograd.grad(y.square().sum(), c.weight)[0] for y, c in ((made, one), (right, other)))
+    )
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert pictures.channels_last(one.weight) is one.weight

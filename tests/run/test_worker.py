@@ -30,6 +30,24 @@ def test_who_takes_long_waits_for_the_others(hosting):
     assert light.used - before[1] > 0.5 * spent  # frames for looking back included, of which a young run keeps many
 
 
+def test_a_run_knows_how_many_play_beside_it(hosting, monkeypatch):
+    """By that it has its share of the first iterations that are kept one by one, and long calls where it is alone."""
+    names, told, asked = ["one", "another", "third"], [], []
+    for name in names:
+        hosting.open(name)
+    hosting.rounds(lambda: all(hosting.run(name).trainer for name in names))
+    run = hosting.run("one")
+    look, seconds = run.keeping.look, run.turn.seconds
+    monkeypatch.setattr(run.keeping, "look", lambda *args: told.append(args[-1]) or look(*args))
+    monkeypatch.setattr(run.turn, "seconds", lambda alone: asked.append(alone) or seconds(alone))
+    hosting.goes_on("one", 3)
+    assert (told[-1], asked[-1]) == (3, False)
+    for name in names[1:]:
+        hosting.say(messages.Pause(name))
+    hosting.goes_on("one", 3)
+    assert (told[-1], asked[-1]) == (1, True)
+
+
 def test_a_newcomer_has_no_claim_on_the_past(hosting):
     hosting.open("old")
     hosting.rounds(lambda: hosting.run("old").used > 1.0)

@@ -28,6 +28,16 @@ def first(monkeypatch, engine="looped", **knobs):
     return made
 
 
+def begun(monkeypatch):
+    """Two trainers that have begun to make a loop together, a piece in each turn."""
+    monkeypatch.setattr(looped, "PATIENCE", 0)
+    monkeypatch.setattr(looped, "PIECE", 0)
+    one, other = trainer(), trainer(seed=5)
+    one.advance(1)
+    other.advance(1)
+    return one, other
+
+
 def same(one, other):
     theirs = other.state.tensors()
     return all(torch.equal(x, theirs[name]) for name, x in one.state.tensors().items())
@@ -105,17 +115,13 @@ def test_all_of_them_make_the_first_loop_together(monkeypatch):
 
 
 def test_who_turns_a_knob_ends_what_it_has_begun_and_nothing_else(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
-    monkeypatch.setattr(looped, "PIECE", 0)
-    one, other = trainer(), trainer(seed=5)
-    one.advance(1)
-    other.advance(1)
+    one, other = begun(monkeypatch)
     assert other.engine.making is one.engine.making and not one.engine.making.done
-    begun = one.engine.making
+    making = one.engine.making
     other.apply("loss=hinge")
-    assert not begun.done and other.engine.making is None
+    assert not making.done and other.engine.making is None
     one.apply("g_opt.lr=0.01")
-    assert begun.done and one.engine.making is None
+    assert making.done and one.engine.making is None
     third, plain = trainer(seed=6), trainer("eager", seed=6)
     assert torch.equal(third.advance(60), plain.advance(60)) and third.engine.loops
 
@@ -169,11 +175,7 @@ def test_a_large_state_is_not_put_in_the_place_of_another(monkeypatch):
 
 
 def test_what_goes_wrong_for_one_is_not_told_to_another(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
-    monkeypatch.setattr(looped, "PIECE", 0)
-    one, other = trainer(), trainer(seed=5)
-    one.advance(1)
-    other.advance(1)
+    one, other = begun(monkeypatch)
 
     def broken(*_):
         raise ArithmeticError("of its own")
@@ -254,11 +256,7 @@ def test_nothing_holds_a_heavy_tape_that_nobody_plays(monkeypatch):
 
 
 def test_what_somebody_has_begun_who_is_moved_away_is_begun_anew(monkeypatch):
-    monkeypatch.setattr(looped, "PATIENCE", 0)
-    monkeypatch.setattr(looped, "PIECE", 0)
-    one, other = trainer(), trainer(seed=5)
-    one.advance(1)
-    other.advance(1)
+    one, other = begun(monkeypatch)
     assert other.engine.making is one.engine.making and one.engine.making.owner is one.engine
     thread = threading.Thread(target=one.advance, args=(1,))
     thread.start()

@@ -91,11 +91,11 @@ class EnsembleGraph(Graph):
                 continue
             if not self.fits(state):
                 return None
-            self.foresight = self.sight(config)
-            leaves = self.leaves(state)
+            sight = self.sight(config)
+            leaves = self.leaves(sight, state)
             key = (config.schedule, *leaves)
             if key not in known:
-                known[key] = self.from_leaves(leaves, n)
+                known[key] = self.from_leaves(sight, leaves, n)
             if not known[key]:
                 return None
             found.append(known[key])

@@ -19,10 +19,8 @@ from gancore.train.engines.taping import Unsettled
 from gancore.train.state import State
 
 LARGEST = 1 << 22  # bytes of a state that is put there in a small part of a turn
-KINDS, HEAVY = (
-    4,
-    1 << 23,
-)  # of games that nobody plays any more, whose loops are kept, the latest ones; bytes of their tapes
+KINDS = 4  # of games that nobody plays any more, whose loops are kept, the latest ones
+HEAVY = 1 << 23  # bytes of their tapes: what takes more is kept no longer than it is played
 
 
 class Making:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from torch import Tensor
 
 from gancore.catalog import knobs
@@ -25,6 +28,14 @@ class Ahead:
         return bool(self.numbers)
 
 
+class Sight(NamedTuple):
+    """What a tape foresees under one config: its formulas, and the leaves that the config gives them."""
+
+    config: Config
+    formulas: Callable[..., tuple]
+    leaves: dict[str, float]
+
+
 class Loop:
     """A tape that can be played."""
 
@@ -36,8 +47,7 @@ class Loop:
         self.script = self.build()
         self.run = as_function(self.script)
         self.names = {id(stream): name for name, stream in tape.streams.items()}
-        self.foresight: tuple | None = None
-        self.sights: dict[int, tuple] = {}  # the foresight of each config that it is played for, by its identity
+        self.sights: dict[int, Sight] = {}  # of each config that it is played for, by its identity
         self.faster: Loop | None = None  # one that plays the same in less time
 
     def build(self) -> Script:
@@ -58,26 +68,25 @@ class Loop:
         """The numbers of up to `n` iterations, as far as they go the way of the tape; None if it does not fit at all."""
         if self.only not in (None, config) or (state is not self.tape.latest and not self.fits(state)):
             return None
-        if self.foresight is None or self.foresight[0] is not config:
-            self.foresight = self.sight(config)
-        return self.from_leaves(self.leaves(state), n)
+        sight = self.sight(config)
+        return self.from_leaves(sight, self.leaves(sight, state), n)
 
-    def sight(self, config: Config) -> tuple:
-        """The config, what the tape foresees under it, and its leaves."""
+    def sight(self, config: Config) -> Sight:
+        """What the tape foresees under a config."""
         if id(config) not in self.sights:
             if len(self.sights) == SIGHTS:
                 self.sights.clear()
-            self.sights[id(config)] = config, self.tape.foresight(config), leaves_of(config)
+            self.sights[id(config)] = Sight(config, self.tape.foresight(config), leaves_of(config))
         return self.sights[id(config)]
 
-    def from_leaves(self, leaves: list[float], n: int) -> Ahead:
+    def from_leaves(self, sight: Sight, leaves: list[float], n: int) -> Ahead:
         """What comes of up to `n` iterations that begin with these, which are changed on the way."""
-        foresight, ways = self.foresight[1], tuple(self.tape.book.ways.values())
+        ways = tuple(self.tape.book.ways.values())
         at = self.tape.leaves.index
         following = [at(name) for name in self.tape.following]
         w, m, numbers = len(ways), len(self.tape.numbers), []
         for _ in range(n):
-            seen = foresight(*leaves)
+            seen = sight.formulas(*leaves)
             if seen[:w] != ways:
                 break
             numbers.append(list(seen[w : w + m]))
@@ -91,8 +100,8 @@ class Loop:
             x.shape == own[name].shape and x.dtype is own[name].dtype for name, x in parts.items()
         )
 
-    def leaves(self, state: State) -> list[float]:
-        known = self.foresight[2] | {name: getattr(state, name) for name in COUNTS}
+    def leaves(self, sight: Sight, state: State) -> list[float]:
+        known = sight.leaves | {name: getattr(state, name) for name in COUNTS}
         known |= {leaf: state.parts()[name].item() for leaf, name in self.tape.counters.items()}
         return [known[name] for name in self.tape.leaves]
 

@@ -35,31 +35,34 @@ class Looped(Eager):
     def __init__(self, game: Game, config: Config):
         super().__init__(game, config)
         self.took = 0.0  # seconds, the latest block
+        self.making: Making | None = None  # of a loop that is to come
         self._begin(config)
 
     def _begin(self, config: Config) -> None:
         """Nothing is known of a game by these rules."""
-        if (making := getattr(self, "making", None)) and making.owner is self:
-            making.done = True
+        self._let_go()
         self.kin, self.own = kin(config), Kind()
         self.shared: Kind | None = None
         self.small: bool | None = None  # whether the state is
         self.loops: list[Loop] = []
         self.spurned: list[Loop] = []  # loops of others that do not play this game as the plain engine does
-        self.making: Making | None = None  # of a loop that is to come
         self.why = ""  # it is played plainly
+
+    def _let_go(self) -> None:
+        """Ends what it has begun to make, and leaves to others what they have."""
+        if self.making and self.making.owner is self:
+            self.making.end()
+        self.making = None
 
     @property
     def told(self) -> str:
         return f"eager: {self.why}" if self.why else "looped" if self.loops else "eager"
 
     def turn(self, config: Config) -> None:
-        if self.making and self.making.owner is self:
-            self.making.end()  # it was held against other rules
+        self._let_go()  # of what was held against other rules
         loops = [loop for loop in self.loops if loop.only in (None, config)]
         if fixed(config) != fixed(self.moves.config) or len(loops) < len(self.loops):
             self._begin(config)
-        self.making = None
         super().turn(config)
 
     def kind(self, state: State) -> Kind:
@@ -104,8 +107,7 @@ class Looped(Eager):
     def joined(self, state: State, make: Callable[[State], Generator]) -> Making:
         """What others like this one have begun, or what they can join."""
         kind = self.kind(state)
-        if kind.making is None or kind.making.done:
-            kind.making = Making(self, make(state), kind)
+        kind.making = kind.making or Making(self, make(state), kind)
         return kind.making
 
     def known(self, state: State, n: int) -> tuple[Loop | None, Ahead | None]:

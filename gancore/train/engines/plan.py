@@ -212,10 +212,15 @@ def fills(x: Tensor) -> bool:
 def dense(x: Tensor) -> bool:
     """Whether a tensor is the whole of its storage, row by row or with its channels last."""
     return (
-        (x.is_contiguous() or (x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)))
+        (x.is_contiguous() or channels_last(x))
         and x.storage_offset() == 0
         and x.untyped_storage().nbytes() == x.numel() * x.element_size()
     )
+
+
+def channels_last(x: Tensor) -> bool:
+    """Whether pictures lie in order, the numbers of all channels at one place side by side."""
+    return x.dim() == 4 and x.is_contiguous(memory_format=torch.channels_last)
 
 
 def reads_alike(x: Tensor, y: Tensor) -> bool:

@@ -15,15 +15,13 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 from gancore.train.engines.hands import at_work, ladder
 from gancore.train.engines.plan import Call, perform
-from gancore.train.engines.stretches import IN_PLACE, WRITERS, Words, as_tensor, bare, in_panels, programmed
+from gancore.train.engines.stretches import IN_PLACE, WRITERS, Words, as_tensor, bare, in_panels, products, programmed
 from gancore.train.engines.tape import Reseed, bits, look
 
 SOME = 99_991  # random numbers that a kernel is tried on, again and again: a prime, so that no two lines are alike
 LONG = 0.001  # seconds: what takes less is not worth PyTorch's threads, which wait for each other
-OUTPUTS, LARGE = (
-    256,
-    1 << 14,
-)  # sums, and products of two numbers in them: of fewer, other bits may be missed, or little is won
+OUTPUTS = 256  # sums of a product of matrices: of fewer, other bits may be missed
+LARGE = 1 << 14  # products of two numbers in them: of fewer, little is won
 ENOUGH = 1 << 24  # products of two numbers that take long enough to be timed
 TRIALS, GAIN = 3, 1.05  # how often, and how many times as fast ours have to be
 Way = Callable[[list[Words]], list[Words]]  # how a program is played: as it is, or with other kernels for the same
@@ -48,9 +46,9 @@ def written(call: Call | Reseed) -> list[Words] | None:
 
 def found(call: Call, program: list[Words]) -> Way | None:
     """The quickest way that gives PyTorch's bits; None if none does."""
-    products = [words[3:6] for words in program if words not in in_panels(program)]
-    large = all(min(sizes) > 1 and sizes[0] * sizes[1] >= OUTPUTS and math.prod(sizes) >= LARGE for sizes in products)
-    if products and large and torch.ops.gancore.panels() and proven(call, in_panels) and quicker(call):
+    sizes = products(program)
+    large = all(min(m, n, k) > 1 and m * n >= OUTPUTS and m * n * k >= LARGE for m, n, k in sizes)
+    if sizes and large and torch.ops.gancore.panels() and proven(call, in_panels) and quicker(call):
         return in_panels
     return list if proven(call, list) else None
 
@@ -98,7 +96,7 @@ def quicker(call: Call) -> bool:
     """Whether products in panels take less time than those of BLAS, on one thread."""
     other = elsewhere(call)
     program = programmed(other)
-    work = sum(math.prod(words[3:6]) for words in program if words not in in_panels(program))
+    work = sum(map(math.prod, products(program)))
     both = [as_tensor(way(program) * (ENOUGH // work + 1)) for way in (in_panels, list)]
     costs: list[list[float]] = [[], []]
     for _ in range(TRIALS):

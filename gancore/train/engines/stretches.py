@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils._pytree import tree_map
 
 from gancore.train.engines.numbers import Number
-from gancore.train.engines.plan import Call, Filled
+from gancore.train.engines.plan import Call, Filled, channels_last
 from gancore.train.engines.tape import aten
 
 KERNELS = (
@@ -82,6 +82,11 @@ def fused(programs: Iterable[list[Words]]) -> Iterator[Words]:
             yield words
 
 
+def products(program: list[Words]) -> list[Words]:
+    """Of each product that BLAS is asked for its rows, its columns, and the terms of a sum."""
+    return [words[3:6] for words in program if KERNELS[words[0]] == "product"]
+
+
 def in_panels(program: list[Words]) -> list[Words]:
     """The same program, its products by kernels of ours rather than by BLAS."""
     ours = KERNELS.index("panels")
@@ -116,16 +121,8 @@ def plain(*tensors: Tensor) -> bool:
 
 def alike(*tensors: Tensor) -> bool:
     """Whether all are numbers in float32 that lie in one order: row by row, or pictures with their channels last."""
-    first = tensors[0]
-    return plain(*tensors) or (
-        first.dim() == 4
-        and all(
-            x.dtype is torch.float32
-            and x.is_contiguous(memory_format=torch.channels_last)
-            and x.is_cpu
-            and x.shape == first.shape
-            for x in tensors
-        )
+    return plain(*tensors) or all(
+        x.dtype is torch.float32 and x.is_cpu and channels_last(x) and x.shape == tensors[0].shape for x in tensors
     )
 
 
