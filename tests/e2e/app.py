@@ -87,6 +87,27 @@ class Server:
             return list(csv.DictReader(io.StringIO(answer.read().decode())))
 
 
+# Connections to runs open once the page's `held` is taken away: as late as they like, where the machine is slow.
+HOLD = """
+    const Real = window.WebSocket;
+    window.held = [];
+    class Late {
+        constructor(url) {
+            const open = () => this.real = Object.assign(new Real(url), { binaryType: this.binaryType, onopen: this.onopen,
+                onmessage: this.onmessage, onclose: this.onclose });
+            held ? held.push(open) : setTimeout(open);
+        }
+        get readyState() { return this.real?.readyState ?? Real.CONNECTING; }
+        send(message) { this.real.send(message); }
+        close() { this.real?.close(); }
+    }
+    window.WebSocket = Object.assign(function (url, ...rest) {
+        return String(url).includes("/live/ws/") ? new Late(url) : new Real(url, ...rest);
+    }, { CONNECTING: 0, OPEN: 1, CLOSING: 2, CLOSED: 3 });
+"""
+LET_GO = "held.forEach(open => open()), held = null"
+
+
 class Visitor:
     """One browser tab."""
 

@@ -2,6 +2,8 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+from tests.e2e.app import HOLD, LET_GO
+
 LINE = {"health", "density", "losses", "scores", "quality", "gradients"}
 
 
@@ -29,6 +31,14 @@ def test_the_line_page_shows_the_untrained_generator_and_plays(visitor):
     me.press("Pause")
     me.until(lambda: me.state == "paused")
     me.until(lambda: len(set(me.shown().values())) == 1, why="for all panels to show the last frame")
+
+
+def test_play_is_heard_though_the_connection_opens_late(visitor):
+    me = visitor()
+    me.page.add_init_script(HOLD)
+    me.visit().press("Play")
+    me.page.evaluate(LET_GO)
+    me.until(lambda: me.state == "playing", why="for what was pressed early")
 
 
 def test_keys_play_pause_and_step(visitor):

@@ -128,7 +128,7 @@ class Together {
   present() {
     const lanes = [...this.lanes.values()];
     const playing = lanes.filter((lane) => lane.state === "playing");
-    const going = playing.length ? playing : lanes.filter((lane) => lane.state === "paused");
+    const going = playing.length ? playing : lanes.filter((lane) => lane.rests);
     return going.length ? Math.min(...going.map((lane) => lane.latest)) : this.furthest;
   }
 

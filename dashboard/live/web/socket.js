@@ -8,7 +8,7 @@ const LONGEST_WAIT = 8000; // ms
 export class Socket {
   /** `hears` has frame(buffer), said(message), opened(), lost(tries) and blocked(). */
   constructor(url, hears) {
-    Object.assign(this, { url, hears, tries: 0, opened: false, closed: false, began: performance.now() });
+    Object.assign(this, { url, hears, early: [], tries: 0, opened: false, closed: false, began: performance.now() });
     this.connect();
   }
 
@@ -20,6 +20,7 @@ export class Socket {
     socket.onopen = () => {
       clearTimeout(hanging);
       [this.opened, this.tries] = [true, 0];
+      for (const message of this.early.splice(0)) this.send(message);
       this.hears.opened();
     };
     socket.onmessage = ({ data }) => {
@@ -41,8 +42,10 @@ export class Socket {
     this.timer = setTimeout(() => this.connect(), wait);
   }
 
+  /** What comes before the first opening is sent then: whoever presses Play on a page that has just come is heard. */
   send(message) {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    else if (!this.opened) this.early.push(message);
   }
 
   close() {
