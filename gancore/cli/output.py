@@ -47,7 +47,7 @@ class Recorded(Nowhere):
 
     def close(self, trainer):
         extra = {"config": trainer.config.to_json(), "events": []}
-        self._recording.checkpoint(trainer.iteration, trainer.state.tensors(), extra)
+        self._recording.checkpoint(trainer.iteration, trainer.state.named(), extra)
         self._recording.close()
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from gancore.game.player import Player
 
-AT_ONCE = 1 << 16  # numbers of samples that a player is asked about in one call where it does not learn
+AT_ONCE = 1 << 15  # numbers of samples that a player is asked about in one call where it does not learn
 
 
 class Batch(NamedTuple):
@@ -32,12 +32,12 @@ class Game:
         """`source` is an opened data choice; `seeds(name)` gives the named generator that draws the first weights."""
         self.source = source
         self.set_rules(config)
-        self.most = max(1, AT_ONCE // prod(source.shape))  # samples: some eighty digits, everything on line and plane
+        self.most = max(1, AT_ONCE // prod(source.shape))  # samples: some forty digits, everything on line and plane
         shown = (self.input.packs * source.shape[0], *source.shape[1:])
         drawing = config.g.build((config.noise.dim,), source.shape, source.squash, seeds("init/g"))
         config.g.meet(drawing, source, seeds("init/data"))
-        self.g = Player(drawing)
-        self.d = Player(config.d.build(shown, (1,), "linear", seeds("init/d")))
+        self.g = Player(drawing, lent=config.g.lent)
+        self.d = Player(config.d.build(shown, (1,), "linear", seeds("init/d")), lent=config.d.lent)
         # One call on real and fake together is faster and equal, unless samples of a batch see each other (batch norm).
         self.together = self.d.together
 

@@ -19,12 +19,16 @@ class Player:
     `apart` says the same of its calls outside training, where statistics are those that were kept.
     """
 
-    def __init__(self, module: nn.Module):
+    def __init__(self, module: nn.Module, lent: bool = True):
+        """A module that is `lent` keeps its weights to itself; of another one they lie where `start` has them, once."""
         self.module = module
         self.names = [name for name, _ in module.named_parameters()]
         self.shapes = [p.shape for p in module.parameters()]
         self.sizes = [p.numel() for p in module.parameters()]
         self.start = torch.cat([p.detach().flatten() for p in module.parameters()])
+        if not lent:
+            for own, part in zip(module.parameters(), self.weights(self.start).values()):
+                own.data = part
         self.buffers = {name: b.detach().clone() for name, b in module.named_buffers()}
         self.random = any(draws(layer) for layer in module.modules())
         self.together = not (self.random or self.buffers or any(sees_batch(layer) for layer in module.modules()))

@@ -103,7 +103,7 @@ class Keeping:
         if mark == self._checkpointed:
             return self.recording.commit() if force else self.recording.tick()
         extra = {"config": trainer.config.to_json(), "events": [[e.iteration, e.what] for e in trainer.events]}
-        self.recording.checkpoint(state.iteration, state.tensors(), extra)
+        self.recording.checkpoint(state.iteration, state.named(), extra)
         self._checkpointed = mark
         done = time.perf_counter()
         self._next_checkpoint = done + max(CHECKPOINT, 200 * (done - now))

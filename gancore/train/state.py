@@ -94,16 +94,18 @@ class State:
         groups = {group: _members(named, group) for group in GROUPS}
         return replace(self, g=named["g"], d=named["d"], **groups, **counts)
 
-    def tensors(self) -> dict[str, Tensor]:
+    def named(self) -> dict[str, Tensor]:
         """All of it as named tensors, for a checkpoint: `from_tensors` gives the same state back, bit for bit."""
         named = self.parts() | {f"streams.{name}": stream.get_state() for name, stream in self.streams.items()}
-        named["counts"] = torch.tensor([getattr(self, name) for name in COUNTS])
-        # Checkpoint files refuse tensors that share memory, as untouched moments do.
-        return {name: tensor.detach().clone() for name, tensor in named.items()}
+        return named | {"counts": torch.tensor([getattr(self, name) for name in COUNTS])}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What `named` gives, as copies: some files refuse tensors that share memory, as untouched moments do."""
+        return {name: tensor.detach().clone() for name, tensor in self.named().items()}
 
     @classmethod
     def from_tensors(cls, named: dict[str, Tensor]) -> State:
-        """The state that `tensors` was called on."""
+        """The state that `named` or `tensors` was called on."""
         groups = {group: _members(named, group) for group in GROUPS}
         streams = {name: torch.Generator().set_state(bits) for name, bits in _members(named, "streams").items()}
         counts = dict(zip(COUNTS, named["counts"].tolist()))

@@ -113,3 +113,12 @@ def test_low_precision_multiplies_in_bfloat16_and_hands_back_what_came():
     exact, low = (player(weights, {}, x, low=choice).detach() for choice in (False, True))
     assert low.dtype is torch.float32 and not torch.equal(exact, low)
     torch.testing.assert_close(low, exact, rtol=0.02, atol=0.02)
+
+
+@pytest.mark.parametrize("name, knobs", KINDS, ids=kind)
+def test_what_is_not_lent_has_its_weights_once(name, knobs):
+    lent, own = built(name, DIGIT, (1,), **knobs), built(name, DIGIT, (1,), **knobs)
+    player, x = Player(own, lent=False), rows(4, DIGIT)
+    assert {p.untyped_storage().data_ptr() for p in own.parameters()} == {player.start.untyped_storage().data_ptr()}
+    assert all(torch.equal(p, q) for p, q in zip(own.parameters(), lent.parameters()))
+    assert torch.equal(played(player, x, seed=1), played(Player(lent), x, seed=1))

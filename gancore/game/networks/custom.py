@@ -20,6 +20,8 @@ from gancore.seeds import seeded
 class Own(Network):
     """A network made by the user's function; its first weights follow the run's seed like everybody's."""
 
+    lent = True
+
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Sequential:
         seed = int(torch.randint(2**62, (), generator=generator))
         with seeded(seed):

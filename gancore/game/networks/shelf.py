@@ -13,10 +13,12 @@ networks = Catalog("network")
 class Network:
     """What a network answers unless it says otherwise.
 
-    `sees_batch`: what it says of one sample depends on the other samples of its batch.
+    `sees_batch`: what it says of one sample depends on the other samples of its batch. `lent`: its modules may be in use
+    elsewhere too, as those of a user's function.
     """
 
     sees_batch = False
+    lent = False
 
     def build(self, takes: tuple, gives: tuple, squash: str, generator: torch.Generator) -> nn.Module:
         """A module from (batch, prod(takes)) to (batch, prod(gives)), its output through `squash`, drawn from `generator`.
