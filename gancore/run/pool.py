@@ -17,40 +17,77 @@ from collections.abc import Callable
 from typing import Any
 
 from gancore.run import messages
+from gancore.run.nursery import Born, Nursery
 
+CUDA = (
+    "/dev/nvidiactl",
+    "/dev/dxg",
+)  # what stands there where a device's driver is loaded: Linux's own, and inside Windows
 QUIET = 4.0  # seconds from the first warm worker to the next one's start: the first page is drawn meanwhile
 
-_begun: list[subprocess.Popen] = []
+_begun: list[Nursery | Loading] = []
 
 
 def begin() -> None:
-    """Starts the first worker's process ahead of the pool: it loads its libraries while the server loads its own."""
-    _begun.append(_process())
+    """Starts the first process ahead of the pool: it loads its libraries while the server loads its own."""
+    _begun.append(source())
 
 
-def _process() -> subprocess.Popen:
+def source() -> Nursery | Loading:
+    """Where workers come from: copies of one process, or where that is not done each by itself.
+
+    With a CUDA device each is by itself: the first call of that library would spoil all copies.
+    """
+    copied = sys.platform == "linux" and not any(map(os.path.exists, CUDA))
+    return (Nursery if copied else Loading)(surroundings())
+
+
+def surroundings() -> dict[str, str]:
+    """The environment of a worker."""
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     # One thread a worker: faster than two for everything small, and it keeps results bit-identical. Only the engine asks
     # for more at times, which then wait for each other no longer than between two operations: pages want the cores too.
     threads = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "GOMP_SPINCOUNT": "20000"}
-    env = os.environ | threads | {"PYTHONPATH": path}
-    return subprocess.Popen(
-        [sys.executable, "-m", "gancore.run.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=env
-    )
+    return os.environ | threads | {"PYTHONPATH": path}
+
+
+class Loading:
+    """Workers that load their libraries each for itself. The first one is started at once."""
+
+    def __init__(self, env: dict[str, str]):
+        self.env = env
+        self.first: subprocess.Popen | None = self._start()
+
+    def _start(self) -> subprocess.Popen:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([sys.executable, "-m", "gancore.run.worker"], stdin=pipe, stdout=pipe, env=self.env)
+
+    def bear(self) -> subprocess.Popen:
+        """A worker, which is still loading."""
+        first, self.first = self.first, None
+        return first or self._start()
+
+    def close(self) -> None:
+        """Nothing is left here: the pool has taken the first."""
 
 
 class WorkerProcess:
     """One worker as the server sees it."""
 
-    def __init__(self, tell: Callable[[WorkerProcess, Any], None], mourn: Callable[[WorkerProcess], None]):
-        self.process = _begun.pop() if _begun else _process()
+    def __init__(
+        self,
+        process: subprocess.Popen | Born,
+        tell: Callable[[WorkerProcess, Any], None],
+        mourn: Callable[[WorkerProcess], None],
+    ):
+        self.process, self.gone = process, threading.Event()
         self.runs: set[str] = set()
         self.warm = False  # whether it has loaded its libraries and takes orders at once
         self.on_cuda = False  # whether it plays on such a device
         self._tell, self._mourn = tell, mourn
         self._lock = threading.Lock()
-        threading.Thread(target=self._listen, daemon=True, name=f"worker-{self.process.pid}").start()
+        threading.Thread(target=self._listen, daemon=True, name="worker").start()
 
     def send(self, message: Any) -> None:
         """Hands over an order. To a dead worker it is lost: the pool learns of the death by itself."""
@@ -72,6 +109,7 @@ class WorkerProcess:
             except Exception:  # Stumbling over one piece of news must not make us deaf for all that follow.
                 logging.getLogger(__name__).exception("news from worker %d", self.process.pid)
         self.process.wait()
+        self.gone.set()
         self._mourn(self)
 
 
@@ -88,6 +126,7 @@ class LocalPool:
         self._lock = threading.RLock()
         self._closing = False
         self._warm = threading.Event()
+        self._source = _begun.pop() if _begun else source()
         self.spare: WorkerProcess | None = None  # comes last
         with self._lock:  # one that was begun early may be warm already
             self.workers = [self._start()]
@@ -138,13 +177,13 @@ class LocalPool:
         for worker in everybody:
             worker.close()
         for worker in everybody:
-            try:
-                worker.process.wait(timeout=3)
-            except subprocess.TimeoutExpired:
-                worker.process.kill()
+            if not worker.gone.wait(timeout=3):
+                with contextlib.suppress(OSError):
+                    worker.process.kill()
+        self._source.close()
 
     def _start(self) -> WorkerProcess:
-        return WorkerProcess(self._hear, self._replace)
+        return WorkerProcess(self._source.bear(), self._hear, self._replace)
 
     def _hear(self, worker: WorkerProcess, message: Any) -> None:
         if not isinstance(message, messages.Ready):

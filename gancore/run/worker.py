@@ -1,4 +1,4 @@
-"""A worker process: hosts many runs in fair turns. Started by the pool as `python -m gancore.run.worker`.
+"""A worker process: hosts many runs in fair turns. A copy of the nursery's process, or `python -m gancore.run.worker`.
 
 Two threads: one reads the pipe into the inbox, the main one moves, listens, looks and tells.
 """

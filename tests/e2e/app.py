@@ -78,8 +78,16 @@ class Server:
     def workers(self) -> list[int]:
         """Process ids of the workers, oldest first."""
         out = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True).stdout
-        rows = [line.split(None, 2) for line in out.splitlines()[1:]]
-        return [int(pid) for pid, parent, args in rows if int(parent) == self.process.pid and "run.worker" in args]
+        rows = [
+            (int(pid), int(parent), args)
+            for pid, parent, args in (line.split(None, 2) for line in out.splitlines()[1:])
+        ]
+        nurseries = [pid for pid, parent, args in rows if parent == self.process.pid and "run.nursery" in args]
+        return [
+            pid
+            for pid, parent, args in rows
+            if parent in nurseries or (parent == self.process.pid and "run.worker" in args)
+        ]
 
     def scalars(self, run: str) -> list[dict[str, str]]:
         """Every recorded iteration of a run."""
