@@ -116,17 +116,18 @@ def main(line: socket.socket) -> None:
 
     gc.collect()
     gc.freeze()  # or the first collection in a copy would write to all of this memory, and share it no more
-    while True:
-        said, pipes, *_ = socket.recv_fds(line, 16, 2)
-        if not said:
-            return
-        pid = os.fork()
-        if not pid:
-            line.close()
-            _live(worker, *pipes)
-        for pipe in pipes:
-            os.close(pipe)
-        line.send(pid.to_bytes(PID, "little"))
+    with suppress(ConnectionError):  # the server may leave with words unread
+        while True:
+            said, pipes, *_ = socket.recv_fds(line, 16, 2)
+            if not said:
+                return
+            pid = os.fork()
+            if not pid:
+                line.close()
+                _live(worker, *pipes)
+            for pipe in pipes:
+                os.close(pipe)
+            line.send(pid.to_bytes(PID, "little"))
 
 
 def _live(worker, into: int, out: int) -> None:
