@@ -42,25 +42,31 @@ class Nursery:
         """A worker, which may still have to wait for the libraries."""
         (into, stdin), (stdout, out) = os.pipe(), os.pipe()
         born = Born(self, stdin, stdout)
-        with self._lock:
-            with suppress(OSError):
-                while self._hear(socket.MSG_DONTWAIT):  # or what nobody asks for would fill the line some day
-                    pass
-            try:
-                socket.send_fds(self._line, [b"worker"], [into, out])
-            except OSError:  # it died
-                self._end()
-                self._begin()
-                socket.send_fds(self._line, [b"worker"], [into, out])
-            self._unnamed.append(born)
-        os.close(into)
-        os.close(out)
+        try:
+            with self._lock:
+                self._hear_all()  # or what nobody asks for would fill the line some day
+                try:
+                    socket.send_fds(self._line, [b"worker"], [into, out])
+                except OSError:  # it died
+                    self._end()
+                    self._begin()
+                    socket.send_fds(self._line, [b"worker"], [into, out])
+                self._unnamed.append(born)
+        finally:
+            os.close(into)
+            os.close(out)
         return born
 
-    def name(self, born: Born) -> None:
-        """Waits until it is known which process that is. If the nursery died first, it never is."""
+    def name(self, born: Born, wait: bool = True) -> None:
+        """Finds out which process that is, as soon as it is one. If the nursery died first, it never is."""
         with self._lock, suppress(OSError):
-            while born in self._unnamed and self._hear():
+            self._hear_all()
+            while wait and born in self._unnamed and self._hear():
+                pass
+
+    def _hear_all(self) -> None:
+        with suppress(OSError):
+            while self._hear(socket.MSG_DONTWAIT):
                 pass
 
     def _hear(self, flags: int = 0) -> bool:
@@ -88,7 +94,7 @@ class Born:
 
     def __init__(self, nursery: Nursery, stdin: int, stdout: int):
         self.stdin, self.stdout = os.fdopen(stdin, "wb"), os.fdopen(stdout, "rb")
-        self.known: int | None = None
+        self.known: int | None = None  # its process id, from the nursery or from itself
         self._nursery = nursery
 
     @property
@@ -101,7 +107,10 @@ class Born:
         return self.known
 
     def kill(self) -> None:
-        os.kill(self.pid, signal.SIGKILL)
+        """Of one that is not born yet, its nursery's end will be its own."""
+        self._nursery.name(self, wait=False)
+        if self.known is not None:
+            os.kill(self.known, signal.SIGKILL)
 
     def wait(self) -> None:
         """It is gone when nothing more can come from it; the nursery sees to the rest."""
@@ -138,12 +147,14 @@ def _live(worker, into: int, out: int) -> None:
         for pipe, place in ((into, 0), (out, 1)):
             os.dup2(pipe, place)
             os.close(pipe)
-        worker.main()
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
+        try:
+            worker.main()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
         sys.stderr.flush()
+    finally:
         os._exit(code)
 
 

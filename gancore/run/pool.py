@@ -107,7 +107,7 @@ class WorkerProcess:
             try:
                 self._tell(self, message)
             except Exception:  # Stumbling over one piece of news must not make us deaf for all that follow.
-                logging.getLogger(__name__).exception("news from worker %d", self.process.pid)
+                logging.getLogger(__name__).exception("news from a worker")
         self.process.wait()
         self.gone.set()
         self._mourn(self)
@@ -189,6 +189,8 @@ class LocalPool:
         if not isinstance(message, messages.Ready):
             return self._tell(message)
         worker.warm, worker.on_cuda = True, message.on_cuda
+        if isinstance(worker.process, Born):
+            worker.process.known = message.pid
         if self._warm.is_set():
             self._grow()
             return

@@ -1,5 +1,6 @@
 """Truths about the process that workers are copies of: they share what it loaded, and do without it once they are born."""
 
+import gc
 import os
 import signal
 import sys
@@ -107,3 +108,29 @@ def test_without_a_nursery_each_worker_loads_by_itself(monkeypatch):
     finally:
         alive.close()
     assert all(worker.process.poll() is not None for worker in alive.workers)
+
+
+def test_who_is_killed_before_birth_keeps_nobody_waiting(nursery):
+    os.kill(nursery.process.pid, signal.SIGSTOP)
+    born = nursery.bear()
+    born.kill()  # comes back at once
+    nursery.close()  # kills what does not answer
+    assert messages.receive(born.stdout) is None
+
+
+def test_a_birth_that_fails_leaves_nothing_open(nursery, monkeypatch):
+    def refuse(*args, **options):
+        raise BlockingIOError("no more processes")
+
+    ready(nursery.bear())
+    os.kill(nursery.process.pid, signal.SIGKILL)
+    nursery.process.wait()
+    with monkeypatch.context() as patch:
+        patch.setattr("gancore.run.nursery.subprocess.Popen", refuse)
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(3):
+            with pytest.raises(BlockingIOError):
+                nursery.bear()
+            gc.collect()
+        assert len(os.listdir("/proc/self/fd")) <= before
+    ready(nursery.bear())

@@ -127,9 +127,10 @@ class Together {
   /** Where all of them are shown: as far as the slowest that plays, or that could; if none can, the end of the longest. */
   present() {
     const lanes = [...this.lanes.values()];
-    const playing = lanes.filter((lane) => lane.state === "playing");
-    const going = playing.length ? playing : lanes.filter((lane) => lane.rests);
-    return going.length ? Math.min(...going.map((lane) => lane.latest)) : this.furthest;
+    const silent = lanes.every((lane) => lane.silent) ? lanes : []; // ours, but not heard yet
+    const of = (state) => lanes.filter((lane) => lane.state === state);
+    const going = [of("playing"), of("paused"), silent].find((some) => some.length);
+    return going ? Math.min(...going.map((lane) => lane.latest)) : this.furthest;
   }
 
   /** Whether nothing is to come: all are recordings. */

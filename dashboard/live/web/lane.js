@@ -89,9 +89,9 @@ export class Lane extends Board {
     this.together.cure(this.run.run, verdict, iteration);
   }
 
-  /** Whether it could play: it is paused, or ours and has not yet said what it does. */
-  get rests() {
-    return this.state === "paused" || (!this.state && this.run.controls);
+  /** Whether it is ours and has not yet said what it does. */
+  get silent() {
+    return !this.state && this.run.controls;
   }
 
   /** Where the run itself stands, by the clock that ties the lanes. */

@@ -36,7 +36,7 @@ export class Socket {
 
   again() {
     const waited = (performance.now() - this.began) / 1000;
-    if (!this.opened && (this.tries >= FIRST_TRIES || waited > FIRST_SECONDS)) return this.hears.blocked();
+    if (!this.opened && (this.tries >= FIRST_TRIES || waited > FIRST_SECONDS)) return this.close(), this.hears.blocked();
     if (this.opened) this.hears.lost(this.tries);
     const wait = this.opened ? Math.min(500 * 2 ** this.tries, LONGEST_WAIT) * (0.75 + Math.random() / 2) : 1500;
     this.timer = setTimeout(() => this.connect(), wait);
@@ -45,7 +45,7 @@ export class Socket {
   /** What comes before the first opening is sent then: whoever presses Play on a page that has just come is heard. */
   send(message) {
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
-    else if (!this.opened) this.early.push(message);
+    else if (!this.opened && !this.closed) this.early.push(message);
   }
 
   close() {
