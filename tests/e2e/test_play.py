@@ -92,7 +92,8 @@ def test_a_live_knob_is_stamped_on_the_charts_and_in_the_link(visitor):
     me.press("Pause")
     for panel in ("losses", "scores", "quality", "gradients"):
         line = me.page.locator(f"[data-panel={panel}] .gs-event").first
-        assert line.inner_text().startswith("g_opt.lr=") and line.is_visible()
+        me.until(line.is_visible, why=f"for the line on {panel}")  # once the chart has come so far
+        assert line.inner_text().startswith("g_opt.lr=")
         # It stands where the chart has this iteration, once the frames that are under way have been drawn.
         axis = "xaxis2" if panel == "scores" else "xaxis"
         off = f"""(panel) => {{
