@@ -126,7 +126,7 @@ class LocalPool:
         self._lock = threading.RLock()
         self._closing = False
         self._warm = threading.Event()
-        self._source = _begun.pop() if _begun else source()
+        self.source = _begun.pop() if _begun else source()
         self.spare: WorkerProcess | None = None  # comes last
         with self._lock:  # one that was begun early may be warm already
             self.workers = [self._start()]
@@ -180,10 +180,10 @@ class LocalPool:
             if not worker.gone.wait(timeout=3):
                 with contextlib.suppress(OSError):
                     worker.process.kill()
-        self._source.close()
+        self.source.close()
 
     def _start(self) -> WorkerProcess:
-        return WorkerProcess(self._source.bear(), self._hear, self._replace)
+        return WorkerProcess(self.source.bear(), self._hear, self._replace)
 
     def _hear(self, worker: WorkerProcess, message: Any) -> None:
         if not isinstance(message, messages.Ready):

@@ -13,6 +13,7 @@ import time
 
 from gancore import presets
 from gancore.run.hub import Hub
+from gancore.run.nursery import Nursery
 from gancore.run.pace import Pace
 
 SESSIONS, SECONDS, FPS = 30, 30.0, 10
@@ -45,6 +46,8 @@ def main(sessions: int = SESSIONS, seconds: float = SECONDS) -> None:
     print(f"frames/s            {shown[0]:8.1f} {statistics.median(shown):8.1f} {shown[-1]:8.1f}")
     pids = {"server": os.getpid()} | {f"worker {i}": w.process.pid for i, w in enumerate(hub.pool.workers)}
     pids["spare worker"] = hub.pool.spare.process.pid
+    if isinstance(hub.pool.source, Nursery):
+        pids["nursery"] = hub.pool.source.process.pid
     resident, shared = zip(*(memory(pid) for pid in pids.values()))
     for name, rss, pss in zip(pids, resident, shared):
         print(f"{name:16} {rss:7.0f} MB resident, {pss:7.0f} MB with shared pages counted once")

@@ -88,7 +88,7 @@ def test_a_pool_goes_on_when_its_nursery_and_a_worker_die():
         until(lambda: alive.spare is not None and alive.spare.warm)
         alive.place("run")
         first = alive.host("run")
-        os.kill(alive._source.process.pid, signal.SIGKILL)
+        os.kill(alive.source.process.pid, signal.SIGKILL)
         os.kill(first.process.pid, signal.SIGKILL)
         until(lambda: mourned == [["run"]] and alive.host("run") is not first)
         until(lambda: alive.spare is not None and alive.spare.warm)
@@ -100,7 +100,7 @@ def test_without_a_nursery_each_worker_loads_by_itself(monkeypatch):
     monkeypatch.setattr(pool, "CUDA", ("/",))
     alive = LocalPool(2, lambda message: None, lambda runs: None)
     try:
-        assert isinstance(alive._source, pool.Loading)
+        assert isinstance(alive.source, pool.Loading)
         for run in "ab":
             alive.place(run)
         until(lambda: all(worker.warm for worker in alive.workers))
