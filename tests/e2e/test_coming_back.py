@@ -40,8 +40,8 @@ def test_a_run_that_is_still_live_can_be_gone_back_to(visitor):
     assert me.run != run and f"still here, at iteration {STEPS}" in offer(me).inner_text()
     me.press("Go back to it")
     me.until(lambda: me.run == run and set(me.shown().values()) == {STEPS}, why="for the run itself")
-    assert not me.page.locator(".gs-sketch").count()
-    assert me.page.url == address and offer(me).is_hidden()
+    me.until(lambda: not me.page.locator(".gs-sketch").count(), why="for charts in the place of sketches")
+    me.until(lambda: me.page.url == address and offer(me).is_hidden(), why="for its own address")
 
 
 def test_who_plays_the_new_run_is_offered_the_old_one_no_longer_and_nothing_moves(visitor):
